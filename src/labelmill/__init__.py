@@ -1,0 +1,1 @@
+"""labelmill: programmatic labeling as a pipeline."""

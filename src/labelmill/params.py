@@ -1,0 +1,251 @@
+"""`params.yaml` as typed, frozen objects: one section per stage, every key checked.
+
+Only values that change results live here; where things run is in `settings.py`.
+"""
+
+import datetime as dt
+import difflib
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_args
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from labelmill import paths
+from labelmill.errors import ParamsError
+
+Share = Annotated[float, Field(ge=0, le=1)]
+Count = Annotated[int, Field(ge=0)]
+Positive = Annotated[int, Field(ge=1)]
+
+
+class Section(BaseModel):
+    """A part of `params.yaml`: immutable, no key that is not declared."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class TaskParams(Section):
+    """What is labeled; used by several stages."""
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9_-]*$", description="Name of the task: MLflow experiment and registered model.")
+    classes: tuple[str, ...] = Field(min_length=2, description="Class names; a class's number is its place in this list.")
+    positive: str | None = Field(None, description="The class that F1 and precision-recall are about; the last one if absent.")
+    text_columns: tuple[str, ...] = Field(("text",), min_length=1, description="Columns that hold the text of a row.")
+    hidden_columns: tuple[str, ...] = Field(
+        (), description="Columns that no labeling function and no feature may see (they serve splits and plots)."
+    )
+    seed: int = Field(0, ge=0, description="The one seed: splits, initial weights, bootstrap.")
+
+    @property
+    def cardinality(self) -> int:
+        """Number of classes, k."""
+        return len(self.classes)
+
+    @property
+    def positive_index(self) -> int:
+        """Number of the positive class."""
+        return self.classes.index(self.positive) if self.positive else self.cardinality - 1
+
+    @model_validator(mode="after")
+    def _check_names(self) -> "TaskParams":
+        if len(set(self.classes)) != len(self.classes):
+            raise ValueError(f"classes has a name twice: {list(self.classes)}")
+        if self.positive is not None and self.positive not in self.classes:
+            raise ValueError(f"positive is {self.positive!r}, which is none of the classes {list(self.classes)}")
+        return self
+
+
+class SplitParams(Section):
+    """How rows are dealt to train, dev, gate, test and incoming."""
+
+    date_column: str | None = Field(None, description="Column with the date that `test_from` is compared with.")
+    test_from: dt.date | None = Field(None, description="Rows from this day on are test and incoming; earlier ones train.")
+    test_share: Share = Field(0.2, description="Where test_from is absent: share of rows, by id hash, that are test and incoming.")
+    incoming_share: Share = Field(0.5, description="Share of those that are the incoming stream, by id hash.")
+    dev_rows: Count = Field(200, description="Gold rows of the train period for work on labeling functions.")
+    gate_rows: Count = Field(300, description="Gold rows of the train period that only promotion reads.")
+
+
+class IngestParams(Section):
+    """Where rows come from."""
+
+    source: Literal["spamassassin", "generated", "mail", "csv", "jsonl", "parquet"] = Field(description="Which reader.")
+    path: str | None = Field(None, description="File or folder to read; none for spamassassin and generated.")
+    rows: Positive = Field(2000, description="Number of rows of the generated source.")
+    id_column: str | None = Field(None, description="Column that identifies a row; a hash of the row's content if absent.")
+    label_column: str | None = Field(None, description="Column with the gold class name or number, where there is gold.")
+    max_row_mb: float = Field(10.0, gt=0, description="A larger row is rejected.")
+    shard_rows: Positive = Field(100_000, description="Rows per shard of the clean table.")
+    splits: SplitParams = SplitParams()  # type: ignore[call-arg]
+
+
+class ColumnCheck(Section):
+    """What is expected of one column; a row that breaks it is quarantined."""
+
+    type: Literal["string", "number", "boolean", "datetime", "list"] = Field(description="Kind of values; another kind stops the run.")
+    nullable: bool = Field(True, description="Whether a row may have no value.")
+    min_length: Count | None = Field(None, description="Least number of characters.")
+    max_length: Count | None = Field(None, description="Greatest number of characters.")
+    min_value: float | None = Field(None, description="Least number.")
+    max_value: float | None = Field(None, description="Greatest number.")
+    after: dt.date | None = Field(None, description="Earliest day.")
+    before: dt.date | None = Field(None, description="Day before which all dates lie.")
+    max_null_share: Share = Field(1.0, description="More nulls than this stop the run.")
+
+
+class ValidateParams(Section):
+    """What rows must look like before any labeling function sees them."""
+
+    columns: dict[str, ColumnCheck] = Field(default_factory=dict, description="Expectations by column.")
+    strict: bool = Field(False, description="Whether a column that is not declared stops the run.")
+    min_rows: Positive = Field(100, description="Fewer rows stop the run.")
+    max_quarantined_share: Share = Field(0.01, description="More quarantined rows than this stop the run.")
+    max_duplicate_share: Share = Field(0.3, description="More rows dropped as exact duplicates than this stop the run.")
+    max_undecoded_share: Share = Field(0.05, description="More rows with undecodable bytes than this stop the run.")
+
+
+class LabelParams(Section):
+    """How labeling functions are applied."""
+
+    on_error: Literal["record", "raise"] = Field(
+        "record", description="record: an error is kept beside the votes; raise: it stops the run."
+    )
+    max_error_share: Share = Field(
+        0.01, description="A labeling function that fails on more rows than this stops the run, after all were applied."
+    )
+
+
+class FitLabelModelParams(Section):
+    """Which label model turns votes into probabilities."""
+
+    kind: Literal["majority_vote", "anchored_precision", "dawid_skene"] = Field("anchored_precision", description="The label model.")
+    class_balance: tuple[float, ...] | None = Field(None, description="Known share of each class; uniform if absent.")
+    max_iter: Positive = Field(100, description="Most rounds of expectation maximisation.")
+    tol: float = Field(1e-6, gt=0, description="Change of the probabilities at which the rounds end.")
+
+
+class FeaturizeParams(Section):
+    """What the end model sees of a row."""
+
+    numeric_columns: tuple[str, ...] = Field((), description="Columns used as numbers.")
+    categorical_columns: tuple[str, ...] = Field((), description="Columns used as categories.")
+    max_features: Positive = Field(30_000, description="Largest vocabulary per text column.")
+    min_df: Positive = Field(3, description="A term must occur in this many rows.")
+    ngrams: Positive = Field(2, description="Longest word n-gram.")
+
+
+class TrainParams(Section):
+    """The end model and how it is trained."""
+
+    model: Literal["linear", "mlp"] = Field("linear", description="linear: logistic regression; mlp: one hidden layer.")
+    hidden: Positive = Field(64, description="Units of the hidden layer of mlp.")
+    dropout: Share = Field(0.2, description="Dropout of mlp.")
+    targets: Literal["soft", "hard"] = Field("soft", description="Train on probabilities, or on the most likely class.")
+    confidence_power: float = Field(0.75, ge=0, description="Row weight is (1 - entropy / log k) to this power; 0: all rows equal.")
+    epochs: Positive = Field(60, description="Most epochs.")
+    batch_size: Positive = Field(256, description="Rows per step.")
+    learning_rate: float = Field(0.01, gt=0, description="Step size of Adam.")
+    weight_decay: float = Field(1e-4, ge=0, description="L2 penalty.")
+    valid_share: Share = Field(0.1, description="Share of train rows, by id hash, held out for early stopping on the weak loss.")
+    patience: Positive = Field(5, description="Epochs without improvement before training stops.")
+    precision: Literal["32-true", "bf16-mixed", "16-mixed", "64-true"] = Field("32-true", description="Lightning's precision.")
+
+
+class BaselinesParams(Section):
+    """What the end model is compared with."""
+
+    gold_train: bool = Field(True, description="Train the same learner on all train gold, as an upper bound.")
+    gold_dev: bool = Field(True, description="Train the same learner on dev gold: what the labels cost to match.")
+
+
+class EvaluateParams(Section):
+    """How test scores are made."""
+
+    bootstrap_samples: Positive = Field(1000, description="Resamples behind each 95 % interval.")
+    calibration_bins: Positive = Field(15, description="Bins of the expected calibration error.")
+    disagreements: Count = Field(20, description="Rows shown where label model and end model disagree most.")
+
+
+class TrackParams(Section):
+    """What is logged to MLflow."""
+
+    register_model: bool = Field(True, description="Register the end model with alias challenger.")
+
+
+class PromoteParams(Section):
+    """When a challenger becomes champion."""
+
+    margin: Share = Field(0.0, description="How much more balanced accuracy on gate gold than its rivals a first champion needs.")
+    bootstrap_samples: Positive = Field(1000, description="Resamples behind the comparison.")
+
+
+class Params(Section):
+    """The whole of `params.yaml`."""
+
+    task: TaskParams
+    ingest: IngestParams
+    validate_: ValidateParams = Field(default_factory=ValidateParams, alias="validate")
+    label: LabelParams = LabelParams()  # type: ignore[call-arg]
+    fit_label_model: FitLabelModelParams = FitLabelModelParams()  # type: ignore[call-arg]
+    featurize: FeaturizeParams = FeaturizeParams()  # type: ignore[call-arg]
+    train: TrainParams = TrainParams()  # type: ignore[call-arg]
+    baselines: BaselinesParams = BaselinesParams()  # type: ignore[call-arg]
+    evaluate: EvaluateParams = EvaluateParams()  # type: ignore[call-arg]
+    track: TrackParams = TrackParams()  # type: ignore[call-arg]
+    promote: PromoteParams = PromoteParams()  # type: ignore[call-arg]
+
+
+def load_params(path: Path = paths.PARAMS) -> Params:
+    """Read and check `params.yaml`.
+
+    Raises
+    ------
+    ParamsError
+        No such file, no YAML, an unknown key (the message names the nearest known one) or a value
+        out of range; all that is wrong is named at once.
+    """
+    try:
+        content = YAML(typ="safe").load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise ParamsError(
+            f"{path}: there is no such file in {Path.cwd()}. Go to a project folder, or make one with `labelmill init DIR`."
+        ) from error
+    except (YAMLError, UnicodeDecodeError) as error:
+        raise ParamsError(f"{path}: is not valid YAML: {error}") from error
+    return parse_params(content, where=str(path))
+
+
+def parse_params(content: Any, *, where: str = "params") -> Params:
+    """Check the content of a `params.yaml` that was read already."""
+    if not isinstance(content, dict):
+        raise ParamsError(f"{where}: expected sections such as {_known_keys(Params)[:3]}, found {type(content).__name__}.")
+    try:
+        return Params.model_validate(content)
+    except ValidationError as error:
+        raise ParamsError(f"{where}:\n" + "\n".join(_explain(problem) for problem in error.errors())) from error
+
+
+def _explain(problem: Any) -> str:
+    place = ".".join(str(part) for part in problem["loc"])
+    if problem["type"] != "extra_forbidden":
+        found = "" if problem["type"] == "missing" else f", found {problem['input']!r}"
+        return f"  {place}: {problem['msg']}{found}"
+    known = _known_keys(_section_at(problem["loc"][:-1]))
+    near = difflib.get_close_matches(str(problem["loc"][-1]), known, n=1, cutoff=0.4)
+    return f"  {place}: no such key. " + (f"Did you mean {near[0]!r}?" if near else f"Known keys: {', '.join(known)}.")
+
+
+def _known_keys(section: type[BaseModel]) -> list[str]:
+    return [field.alias or name for name, field in section.model_fields.items()]
+
+
+def _section_at(place: tuple[Any, ...]) -> type[BaseModel]:
+    section: type[BaseModel] = Params
+    for part in place:
+        for name, field in section.model_fields.items():
+            if part in (name, field.alias):
+                candidates = (field.annotation, *get_args(field.annotation))
+                section = next(c for c in candidates if isinstance(c, type) and issubclass(c, BaseModel))
+    return section

@@ -1,0 +1,73 @@
+"""The one list of the files that stages read and write, relative to the project folder.
+
+A test holds this list equal to `dvc.yaml`.
+"""
+
+from pathlib import Path
+
+PARAMS = Path("params.yaml")
+DVC_YAML = Path("dvc.yaml")
+DVC_LOCK = Path("dvc.lock")
+
+# What people write.
+LFS = Path("lfs")
+ANNOTATIONS = Path("gold/annotations.jsonl")
+
+# ingest
+INGESTED = Path("data/ingested")
+REJECTED = Path("data/rejected.parquet")
+PROVENANCE = Path("data/provenance.parquet")
+STREAM = Path("data/stream")
+GOLD_TRAIN = Path("data/gold/train.parquet")
+GOLD_DEV = Path("data/gold/dev.parquet")
+GOLD_GATE = Path("data/gold/gate.parquet")
+GOLD_TEST = Path("data/gold/test.parquet")
+GOLD_STREAM = Path("data/gold/stream.parquet")
+
+# validate
+CLEAN = Path("data/clean")
+QUARANTINE = Path("data/quarantine.parquet")
+VALIDATION_PAGE = Path("reports/validation.html")
+
+# label
+LABEL_MATRIX = Path("data/label_matrix")
+LF_ERRORS = Path("data/lf_errors.parquet")
+LF_SUMMARY = Path("reports/lf_summary.csv")
+
+# fit_label_model
+PROBS = Path("data/probs")
+LABEL_MODEL = Path("models/label_model")
+
+# featurize
+FEATURES = Path("data/features")
+FEATURIZER = Path("models/featurizer")
+
+# train
+END_MODEL = Path("models/end_model")
+LEARNING_CURVE = Path("reports/plots/learning_curve.csv")
+
+# baselines
+BASELINES = Path("data/baselines.parquet")
+
+# evaluate
+PREDICTIONS = Path("data/predictions.parquet")
+LEAK_PROBE = Path("reports/leak_probe.json")
+CALIBRATION_CURVE = Path("reports/plots/calibration.csv")
+PRECISION_RECALL_CURVE = Path("reports/plots/precision_recall.csv")
+CONFUSION = Path("reports/plots/confusion.csv")
+REPORT = Path("reports/index.html")
+MODEL_CARD = Path("reports/model_card.md")
+DATA_CARD = Path("reports/data_card.md")
+
+# track
+TRACKED = Path("reports/tracked.json")
+
+# Outside every stage: warm caches, what time adds, records of past runs.
+CACHE = Path(".cache")
+STATE = Path("state")
+RUNS = Path("reports/runs")
+
+
+def metrics(stage: str) -> Path:
+    """Where a stage leaves its numbers for `dvc metrics` and MLflow."""
+    return Path("reports/metrics") / f"{stage}.json"

@@ -1,0 +1,33 @@
+"""Where things run: URIs, devices, workers. Never what changes a result (that is `params.yaml`)."""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Read from environment variables `LABELMILL_*` and from `.env` in the project folder."""
+
+    model_config = SettingsConfigDict(env_prefix="LABELMILL_", env_file=".env", extra="ignore", frozen=True)
+
+    mlflow_uri: str = Field(
+        "sqlite:///mlflow.db", description="MLflow tracking database or server; a relative SQLite path is taken from the project folder."
+    )
+    corpus_cache: Path = Field(Path(".cache/corpus"), description="Folder that keeps downloaded corpora.")
+    accelerator: str = Field("auto", description="Lightning's accelerator for training: auto, cpu, gpu.")
+    devices: int | Literal["auto"] = Field("auto", description="Number of devices that Lightning trains on.")
+    threads: int = Field(1, ge=1, description="Threads of torch and BLAS; 1 is fastest for small models.")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="What the command line prints.")
+
+
+TELEMETRY_OFF = {
+    "DO_NOT_TRACK": "true",
+    "ITERATIVE_DO_NOT_TRACK": "1",
+    "DVC_NO_ANALYTICS": "1",
+    "GX_ANALYTICS_ENABLED": "false",
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+}
+"""Environment variables that switch off the telemetry of every dependency."""

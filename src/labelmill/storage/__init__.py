@@ -1,0 +1,37 @@
+"""The only package that writes project files: atomic, fsynced, checksummed.
+
+`atomic` writes single files, `folders` whole folders with a manifest of checksums, `shards` tables
+too large for memory, `locks` keeps two processes from the same work.
+"""
+
+from labelmill.storage.atomic import (
+    append_line,
+    read_json,
+    read_table,
+    write_bytes,
+    write_json,
+    write_table,
+    write_text,
+)
+from labelmill.storage.folders import folder_hash, new_folder, sha256_file, verify_folder
+from labelmill.storage.locks import exclusive
+from labelmill.storage.shards import count_rows, iter_shards, read_shards, shard_writer
+
+__all__ = [
+    "append_line",
+    "count_rows",
+    "exclusive",
+    "folder_hash",
+    "iter_shards",
+    "new_folder",
+    "read_json",
+    "read_shards",
+    "read_table",
+    "sha256_file",
+    "shard_writer",
+    "verify_folder",
+    "write_bytes",
+    "write_json",
+    "write_table",
+    "write_text",
+]

@@ -1,0 +1,130 @@
+"""Single files: a reader sees the old one or the new one, never a part."""
+
+import io
+import json
+import os
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from labelmill.errors import CorruptFileError, StorageError
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write `data` to `path`: temp file beside it, fsync, rename, fsync of the folder.
+
+    Raises
+    ------
+    StorageError
+        The disk is full or the folder is not writable; what was at `path` is untouched.
+    """
+    temp = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with temp.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        temp.replace(path)
+        sync_folder(path.parent)
+    except OSError as error:
+        with suppress(OSError):
+            temp.unlink()
+        raise StorageError(f"{path}: cannot be written ({error.strerror or error}). The file that was there is untouched.") from error
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write `text` as UTF-8."""
+    write_bytes(path, text.encode("utf-8"))
+
+
+def write_json(path: Path, content: Any) -> None:
+    """Write `content` as indented JSON; NaN is refused, since no other reader takes it."""
+    write_text(path, json.dumps(content, indent=2, allow_nan=False, ensure_ascii=False) + "\n")
+
+
+def read_json(path: Path) -> Any:
+    """Read a JSON file.
+
+    Raises
+    ------
+    StorageError
+        There is no such file.
+    CorruptFileError
+        It is no JSON.
+    """
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise missing(path) from error
+    except ValueError as error:
+        raise CorruptFileError(f"{path}: is not valid JSON ({error}). Make it again with `dvc repro`.") from error
+
+
+def table_bytes(frame: pd.DataFrame) -> bytes:
+    """One Parquet file with a checksum on every page: at default settings half of all bit flips pass unseen."""
+    buffer = io.BytesIO()
+    table = pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata(None)
+    pq.write_table(table, buffer, compression="zstd", write_page_checksum=True)
+    return buffer.getvalue()
+
+
+def write_table(path: Path, frame: pd.DataFrame) -> None:
+    """Write `frame`, without its index, as one Parquet file."""
+    write_bytes(path, table_bytes(frame))
+
+
+def read_table(path: Path, columns: list[str] | None = None) -> pd.DataFrame:
+    """Read a Parquet file, page checksums verified; list columns come as Python lists.
+
+    Raises
+    ------
+    StorageError
+        There is no such file.
+    CorruptFileError
+        Its bytes are not those that were written.
+    """
+    try:
+        # pre_buffer=False: with it, memory grows with the file instead of the row group.
+        table = pq.read_table(path, columns=columns, pre_buffer=False, page_checksum_verification=True)
+    except FileNotFoundError as error:
+        raise missing(path) from error
+    except (pa.ArrowException, OSError) as error:
+        raise CorruptFileError(
+            f"{path}: is damaged ({str(error).splitlines()[0]}). Make it again with `dvc repro`, or `dvc pull` it."
+        ) from error
+    frame = table.to_pandas()
+    for field in table.schema:
+        if pa.types.is_list(field.type):  # as numpy arrays their truth value would raise in `if row.links:`
+            frame[field.name] = pd.Series(table[field.name].to_pylist(), index=frame.index, dtype=object)
+    return frame
+
+
+def append_line(path: Path, content: dict[str, Any]) -> None:
+    """Append one JSON line in a single write, fsynced, so that concurrent writers do not mix."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    line = json.dumps(content, ensure_ascii=False, allow_nan=False) + "\n"
+    handle = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+    try:
+        os.write(handle, line.encode("utf-8"))
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make a rename inside `folder` survive a power cut."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def missing(path: Path) -> StorageError:
+    """The error for a file that an earlier stage should have made."""
+    return StorageError(f"{path}: there is no such file in {Path.cwd()}. Run `labelmill run` (or `dvc repro`) in the project folder first.")

@@ -1,0 +1,112 @@
+"""Whole folders that appear at once, each with a manifest of the checksums of its files."""
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from labelmill.errors import CorruptFileError, StorageError
+from labelmill.storage.atomic import missing, sync_folder, write_bytes
+
+MANIFEST = "manifest.json"
+
+
+def sha256_file(path: Path) -> str:
+    """SHA-256 of a file, in hex."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@contextmanager
+def new_folder(path: Path, **facts: Any) -> Iterator[Path]:
+    """Yield an empty folder to fill; when the block ends well it replaces `path`, manifest included.
+
+    Parameters
+    ----------
+    path
+        The folder to replace. It stays as it was if the block raises.
+    **facts
+        Written into the manifest beside the checksums.
+    """
+    temp = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    old = path.with_name(f".{path.name}.{os.getpid()}.old")
+    try:
+        for stale in path.parent.glob(f".{path.name}.*.tmp"):
+            shutil.rmtree(stale, ignore_errors=True)  # left by a killed run
+        temp.mkdir(parents=True)
+        yield temp
+        _write_manifest(temp, facts)
+        if path.exists():
+            path.replace(old)
+        temp.replace(path)
+        sync_folder(path.parent)
+    except OSError as error:
+        if isinstance(error, StorageError):
+            raise
+        raise StorageError(f"{path}: cannot be written ({error.strerror or error}). What was there is untouched.") from error
+    finally:
+        shutil.rmtree(temp, ignore_errors=True)
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def verify_folder(path: Path) -> dict[str, Any]:
+    """Re-hash every file of a folder and return its manifest.
+
+    Raises
+    ------
+    StorageError
+        There is no such folder.
+    CorruptFileError
+        A file is missing, added or changed; the message names it.
+    """
+    manifest = read_manifest(path)
+    for name in manifest["files"]:
+        verify_file(path, name, manifest)
+    strays = {str(p.relative_to(path)) for p in path.rglob("*") if p.is_file()} - {*manifest["files"], MANIFEST}
+    if strays:
+        raise CorruptFileError(f"{path}: holds files that its manifest does not list: {sorted(strays)[:5]}. Remove them.")
+    return manifest
+
+
+def read_manifest(path: Path) -> dict[str, Any]:
+    """The manifest of a folder, its own form checked."""
+    file = path / MANIFEST
+    try:
+        manifest: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+        manifest["files"].items()
+    except FileNotFoundError as error:
+        raise missing(file) from error
+    except (ValueError, KeyError, AttributeError, TypeError) as error:
+        raise CorruptFileError(f"{file}: is damaged. Make {path} again with `dvc repro`, or `dvc pull` it.") from error
+    return manifest
+
+
+def verify_file(path: Path, name: str, manifest: dict[str, Any]) -> Path:
+    """Check one file of a folder against the manifest and return its path."""
+    file = path / name
+    if not file.is_file():
+        raise CorruptFileError(f"{file}: is missing, though the manifest lists it. Make {path} again with `dvc repro`, or `dvc pull` it.")
+    if sha256_file(file) != manifest["files"][name]["sha256"]:
+        raise CorruptFileError(f"{file}: its bytes are not those that were written. Make {path} again with `dvc repro`, or `dvc pull` it.")
+    return file
+
+
+def folder_hash(path: Path) -> str:
+    """SHA-256 of the manifest: equal for folders with equal files. Does not re-hash the files."""
+    if not (path / MANIFEST).is_file():
+        raise missing(path / MANIFEST)
+    return sha256_file(path / MANIFEST)
+
+
+def _write_manifest(folder: Path, facts: dict[str, Any]) -> None:
+    files = {
+        str(file.relative_to(folder)): {"sha256": sha256_file(file), "bytes": file.stat().st_size}
+        for file in sorted(folder.rglob("*"))
+        if file.is_file()
+    }
+    content = {"format": 1, **facts, "files": files}
+    write_bytes(folder / MANIFEST, (json.dumps(content, indent=1) + "\n").encode())
