@@ -32,5 +32,5 @@ def main() -> None:
     try:
         app()
     except LabelmillError as error:
-        print(f"error: {error}", file=sys.stderr)
+        typer.secho(f"error: {error}", fg="red", err=True)
         sys.exit(error.exit_code)

@@ -4,7 +4,7 @@
 LabelmillError                 1   base of all
 ├── ParamsError    (ValueError)    2   params.yaml is wrong: unknown key, value out of range
 ├── DataError      (ValueError)    3   an input cannot be read, or is not what it should be
-│   └── ValidationFailed           3   the rows broke an expectation that stops the run
+│   └── ExpectationError           3   the rows broke an expectation that stops the run
 ├── LFError        (ValueError)    4   a labeling function cannot be loaded or applied
 │   └── InvalidVoteError           4   a labeling function returned something that is no vote
 ├── LabelModelError (ValueError)   5   votes from which no label model can be fitted
@@ -39,7 +39,7 @@ class DataError(LabelmillError, ValueError):
     exit_code = 3
 
 
-class ValidationFailed(DataError):
+class ExpectationError(DataError):
     """The rows broke an expectation that stops the run."""
 
 

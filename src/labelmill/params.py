@@ -29,9 +29,15 @@ class Section(BaseModel):
 class TaskParams(Section):
     """What is labeled; used by several stages."""
 
-    name: str = Field(pattern=r"^[a-z][a-z0-9_-]*$", description="Name of the task: MLflow experiment and registered model.")
-    classes: tuple[str, ...] = Field(min_length=2, description="Class names; a class's number is its place in this list.")
-    positive: str | None = Field(None, description="The class that F1 and precision-recall are about; the last one if absent.")
+    name: str = Field(
+        pattern=r"^[a-z][a-z0-9_-]*$", description="Name of the task: MLflow experiment and registered model."
+    )
+    classes: tuple[str, ...] = Field(
+        min_length=2, description="Class names; a class's number is its place in this list."
+    )
+    positive: str | None = Field(
+        None, description="The class that F1 and precision-recall are about; the last one if absent."
+    )
     text_columns: tuple[str, ...] = Field(("text",), min_length=1, description="Columns that hold the text of a row.")
     hidden_columns: tuple[str, ...] = Field(
         (), description="Columns that no labeling function and no feature may see (they serve splits and plots)."
@@ -61,8 +67,12 @@ class SplitParams(Section):
     """How rows are dealt to train, dev, gate, test and incoming."""
 
     date_column: str | None = Field(None, description="Column with the date that `test_from` is compared with.")
-    test_from: dt.date | None = Field(None, description="Rows from this day on are test and incoming; earlier ones train.")
-    test_share: Share = Field(0.2, description="Where test_from is absent: share of rows, by id hash, that are test and incoming.")
+    test_from: dt.date | None = Field(
+        None, description="Rows from this day on are test and incoming; earlier ones train."
+    )
+    test_share: Share = Field(
+        0.2, description="Where test_from is absent: share of rows, by id hash, that are test and incoming."
+    )
     incoming_share: Share = Field(0.5, description="Share of those that are the incoming stream, by id hash.")
     dev_rows: Count = Field(200, description="Gold rows of the train period for work on labeling functions.")
     gate_rows: Count = Field(300, description="Gold rows of the train period that only promotion reads.")
@@ -74,8 +84,12 @@ class IngestParams(Section):
     source: Literal["spamassassin", "generated", "mail", "csv", "jsonl", "parquet"] = Field(description="Which reader.")
     path: str | None = Field(None, description="File or folder to read; none for spamassassin and generated.")
     rows: Positive = Field(2000, description="Number of rows of the generated source.")
-    id_column: str | None = Field(None, description="Column that identifies a row; a hash of the row's content if absent.")
-    label_column: str | None = Field(None, description="Column with the gold class name or number, where there is gold.")
+    id_column: str | None = Field(
+        None, description="Column that identifies a row; a hash of the row's content if absent."
+    )
+    label_column: str | None = Field(
+        None, description="Column with the gold class name or number, where there is gold."
+    )
     max_row_mb: float = Field(10.0, gt=0, description="A larger row is rejected.")
     shard_rows: Positive = Field(100_000, description="Rows per shard of the clean table.")
     splits: SplitParams = SplitParams()  # type: ignore[call-arg]
@@ -84,7 +98,9 @@ class IngestParams(Section):
 class ColumnCheck(Section):
     """What is expected of one column; a row that breaks it is quarantined."""
 
-    type: Literal["string", "number", "boolean", "datetime", "list"] = Field(description="Kind of values; another kind stops the run.")
+    type: Literal["string", "number", "boolean", "datetime", "list"] = Field(
+        description="Kind of values; another kind stops the run."
+    )
     nullable: bool = Field(True, description="Whether a row may have no value.")
     min_length: Count | None = Field(None, description="Least number of characters.")
     max_length: Count | None = Field(None, description="Greatest number of characters.")
@@ -120,7 +136,9 @@ class LabelParams(Section):
 class FitLabelModelParams(Section):
     """Which label model turns votes into probabilities."""
 
-    kind: Literal["majority_vote", "anchored_precision", "dawid_skene"] = Field("anchored_precision", description="The label model.")
+    kind: Literal["majority_vote", "anchored_precision", "dawid_skene"] = Field(
+        "anchored_precision", description="The label model."
+    )
     class_balance: tuple[float, ...] | None = Field(None, description="Known share of each class; uniform if absent.")
     max_iter: Positive = Field(100, description="Most rounds of expectation maximisation.")
     tol: float = Field(1e-6, gt=0, description="Change of the probabilities at which the rounds end.")
@@ -143,14 +161,20 @@ class TrainParams(Section):
     hidden: Positive = Field(64, description="Units of the hidden layer of mlp.")
     dropout: Share = Field(0.2, description="Dropout of mlp.")
     targets: Literal["soft", "hard"] = Field("soft", description="Train on probabilities, or on the most likely class.")
-    confidence_power: float = Field(0.75, ge=0, description="Row weight is (1 - entropy / log k) to this power; 0: all rows equal.")
+    confidence_power: float = Field(
+        0.75, ge=0, description="Row weight is (1 - entropy / log k) to this power; 0: all rows equal."
+    )
     epochs: Positive = Field(60, description="Most epochs.")
     batch_size: Positive = Field(256, description="Rows per step.")
     learning_rate: float = Field(0.01, gt=0, description="Step size of Adam.")
     weight_decay: float = Field(1e-4, ge=0, description="L2 penalty.")
-    valid_share: Share = Field(0.1, description="Share of train rows, by id hash, held out for early stopping on the weak loss.")
+    valid_share: Share = Field(
+        0.1, description="Share of train rows, by id hash, held out for early stopping on the weak loss."
+    )
     patience: Positive = Field(5, description="Epochs without improvement before training stops.")
-    precision: Literal["32-true", "bf16-mixed", "16-mixed", "64-true"] = Field("32-true", description="Lightning's precision.")
+    precision: Literal["32-true", "bf16-mixed", "16-mixed", "64-true"] = Field(
+        "32-true", description="Lightning's precision."
+    )
 
 
 class BaselinesParams(Section):
@@ -177,7 +201,9 @@ class TrackParams(Section):
 class PromoteParams(Section):
     """When a challenger becomes champion."""
 
-    margin: Share = Field(0.0, description="How much more balanced accuracy on gate gold than its rivals a first champion needs.")
+    margin: Share = Field(
+        0.0, description="How much more balanced accuracy on gate gold than its rivals a first champion needs."
+    )
     bootstrap_samples: Positive = Field(1000, description="Resamples behind the comparison.")
 
 
@@ -210,7 +236,8 @@ def load_params(path: Path = paths.PARAMS) -> Params:
         content = YAML(typ="safe").load(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise ParamsError(
-            f"{path}: there is no such file in {Path.cwd()}. Go to a project folder, or make one with `labelmill init DIR`."
+            f"{path}: there is no such file in {Path.cwd()}. "
+            "Go to a project folder, or make one with `labelmill init DIR`."
         ) from error
     except (YAMLError, UnicodeDecodeError) as error:
         raise ParamsError(f"{path}: is not valid YAML: {error}") from error
@@ -220,7 +247,9 @@ def load_params(path: Path = paths.PARAMS) -> Params:
 def parse_params(content: Any, *, where: str = "params") -> Params:
     """Check the content of a `params.yaml` that was read already."""
     if not isinstance(content, dict):
-        raise ParamsError(f"{where}: expected sections such as {_known_keys(Params)[:3]}, found {type(content).__name__}.")
+        raise ParamsError(
+            f"{where}: expected sections such as {_known_keys(Params)[:3]}, found {type(content).__name__}."
+        )
     try:
         return Params.model_validate(content)
     except ValidationError as error:

@@ -13,7 +13,8 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="LABELMILL_", env_file=".env", extra="ignore", frozen=True)
 
     mlflow_uri: str = Field(
-        "sqlite:///mlflow.db", description="MLflow tracking database or server; a relative SQLite path is taken from the project folder."
+        "sqlite:///mlflow.db",
+        description="MLflow tracking database or server; a relative SQLite path is taken from the project folder.",
     )
     corpus_cache: Path = Field(Path(".cache/corpus"), description="Folder that keeps downloaded corpora.")
     accelerator: str = Field("auto", description="Lightning's accelerator for training: auto, cpu, gpu.")

@@ -34,7 +34,9 @@ def write_bytes(path: Path, data: bytes) -> None:
     except OSError as error:
         with suppress(OSError):
             temp.unlink()
-        raise StorageError(f"{path}: cannot be written ({error.strerror or error}). The file that was there is untouched.") from error
+        raise StorageError(
+            f"{path}: cannot be written ({error.strerror or error}). The file that was there is untouched."
+        ) from error
 
 
 def write_text(path: Path, text: str) -> None:
@@ -127,4 +129,7 @@ def sync_folder(folder: Path) -> None:
 
 def missing(path: Path) -> StorageError:
     """The error for a file that an earlier stage should have made."""
-    return StorageError(f"{path}: there is no such file in {Path.cwd()}. Run `labelmill run` (or `dvc repro`) in the project folder first.")
+    return StorageError(
+        f"{path}: there is no such file in {Path.cwd()}. "
+        "Run `labelmill run` (or `dvc repro`) in the project folder first."
+    )

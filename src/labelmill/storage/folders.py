@@ -47,7 +47,9 @@ def new_folder(path: Path, **facts: Any) -> Iterator[Path]:
     except OSError as error:
         if isinstance(error, StorageError):
             raise
-        raise StorageError(f"{path}: cannot be written ({error.strerror or error}). What was there is untouched.") from error
+        raise StorageError(
+            f"{path}: cannot be written ({error.strerror or error}). What was there is untouched."
+        ) from error
     finally:
         shutil.rmtree(temp, ignore_errors=True)
         shutil.rmtree(old, ignore_errors=True)
@@ -68,7 +70,9 @@ def verify_folder(path: Path) -> dict[str, Any]:
         verify_file(path, name, manifest)
     strays = {str(p.relative_to(path)) for p in path.rglob("*") if p.is_file()} - {*manifest["files"], MANIFEST}
     if strays:
-        raise CorruptFileError(f"{path}: holds files that its manifest does not list: {sorted(strays)[:5]}. Remove them.")
+        raise CorruptFileError(
+            f"{path}: holds files that its manifest does not list: {sorted(strays)[:5]}. Remove them."
+        )
     return manifest
 
 
@@ -89,9 +93,13 @@ def verify_file(path: Path, name: str, manifest: dict[str, Any]) -> Path:
     """Check one file of a folder against the manifest and return its path."""
     file = path / name
     if not file.is_file():
-        raise CorruptFileError(f"{file}: is missing, though the manifest lists it. Make {path} again with `dvc repro`, or `dvc pull` it.")
+        raise CorruptFileError(
+            f"{file}: is missing, though the manifest lists it. Make {path} again with `dvc repro`, or `dvc pull` it."
+        )
     if sha256_file(file) != manifest["files"][name]["sha256"]:
-        raise CorruptFileError(f"{file}: its bytes are not those that were written. Make {path} again with `dvc repro`, or `dvc pull` it.")
+        raise CorruptFileError(
+            f"{file}: its bytes are not those that were written. Make {path} again with `dvc repro`, or `dvc pull` it."
+        )
     return file
 
 

@@ -37,7 +37,9 @@ def exclusive(path: Path, *, wait_s: float = 0.0) -> Iterator[None]:
                 break
             except OSError as error:
                 if time.monotonic() >= deadline:
-                    raise BusyError(f"{path}: held by {_owner(path)}. Wait until it ends, or stop it, then try again.") from error
+                    raise BusyError(
+                        f"{path}: held by {_owner(path)}. Wait until it ends, or stop it, then try again."
+                    ) from error
                 time.sleep(0.05)
         file.truncate(0)
         file.write(json.dumps({"pid": os.getpid(), "command": " ".join(sys.argv)[:200]}))

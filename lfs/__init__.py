@@ -1,0 +1,1 @@
+"""Labeling functions for email spam."""
