@@ -179,13 +179,11 @@ def _lines(rng: np.random.Generator, topic: str, *, shy: bool, disguise: float) 
 
 
 def _words(rng: np.random.Generator, topic: str, n: int, *, share: float) -> list[str]:
-    pool = vocab.TOPICS[topic]
+    own, stray = vocab.TOPICS[topic], vocab.TOPICS[_one(rng, _ALL_TOPICS)]
     # Squaring makes the first words of each list the frequent ones.
-    at = rng.random(n) ** 2
-    return [
-        pool[int(u * len(pool))] if o else vocab.COMMON[int(u * len(vocab.COMMON))]
-        for o, u in zip(own, at, strict=True)
-    ]
+    places = rng.random(n) ** 2
+    pools = [own if u < share else stray if u < share + _STRAY_SHARE else vocab.COMMON for u in rng.random(n)]
+    return [words[int(place * len(words))] for words, place in zip(pools, places, strict=True)]
 
 
 def _one(rng: np.random.Generator, items: Any, weights: np.ndarray | None = None) -> Any:
