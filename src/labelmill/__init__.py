@@ -1,1 +1,46 @@
-"""labelmill: programmatic labeling as a pipeline."""
+"""labelmill: programmatic labeling as a pipeline.
+
+The names below are the public ones. They are imported when first used, so that `import labelmill` costs nothing.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from labelmill.arrays import ABSTAIN
+    from labelmill.labeling.apply import apply_lfs
+    from labelmill.labeling.functions import batch_labeling_function, labeling_function
+    from labelmill.labeling.summary import lf_summary
+    from labelmill.labeling.templates import keyword_lf, lookup_lf, regex_lf
+
+__all__ = [
+    "ABSTAIN",
+    "apply_lfs",
+    "batch_labeling_function",
+    "keyword_lf",
+    "labeling_function",
+    "lf_summary",
+    "lookup_lf",
+    "regex_lf",
+]
+
+_HOME = {
+    "ABSTAIN": "labelmill.arrays",
+    "apply_lfs": "labelmill.labeling.apply",
+    "batch_labeling_function": "labelmill.labeling.functions",
+    "keyword_lf": "labelmill.labeling.templates",
+    "labeling_function": "labelmill.labeling.functions",
+    "lf_summary": "labelmill.labeling.summary",
+    "lookup_lf": "labelmill.labeling.templates",
+    "regex_lf": "labelmill.labeling.templates",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(_HOME[name]), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

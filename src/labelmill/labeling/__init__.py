@@ -1,0 +1,1 @@
+"""Labeling functions: writing them, finding them, applying them, summing up their votes."""

@@ -1,0 +1,86 @@
+"""RE2 on whole columns through Arrow, and the patterns that word lists become."""
+
+import re
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from labelmill.arrays import ABSTAIN
+from labelmill.errors import LFError
+
+SPACE = r"[\s\x{a0}]+"
+"""Between the words of a phrase: line breaks and the no-break spaces of HTML too."""
+
+Match = Callable[[pa.Array], NDArray[np.int8]]
+"""Votes on each element of an Arrow array."""
+
+
+def check_pattern(pattern: str, *, lf: str, ignore_case: bool = False) -> None:
+    """Raise LFError, with RE2's own message, where a pattern is invalid."""
+    try:
+        pc.match_substring_regex(pa.array([""]), pattern=pattern, ignore_case=ignore_case)
+    except (pa.ArrowInvalid, TypeError) as error:
+        raise LFError(
+            f"labeling function {lf!r}: {error}. Patterns are RE2, which has no look-around and no back-references."
+        ) from error
+
+
+def word_patterns(words: Sequence[str], *, whole_word: bool, lf: str, ignore_case: bool) -> list[str]:
+    """One pattern for all words, or more where RE2 finds one too large."""
+    pattern = "|".join(SPACE.join(re.escape(part) for part in word.split()) for word in words)
+    # Not \b on both sides: around words such as "$$$" or "c++" it would ask for a letter beside them.
+    pattern = rf"(?:^|\W)(?:{pattern})(?:\W|$)" if whole_word else pattern
+    try:
+        check_pattern(pattern, lf=lf, ignore_case=ignore_case)
+    except LFError:
+        if len(words) == 1:
+            raise
+        half = len(words) // 2
+        return [
+            part
+            for some in (words[:half], words[half:])
+            for part in word_patterns(some, whole_word=whole_word, lf=lf, ignore_case=ignore_case)
+        ]
+    return [pattern]
+
+
+def match_patterns(patterns: Sequence[str], *, label: int, ignore_case: bool) -> Match:
+    """Vote `label` where any of the patterns occurs."""
+
+    def match(texts: pa.Array) -> NDArray[np.int8]:
+        votes = np.full(len(texts), ABSTAIN, dtype=np.int8)
+        for pattern in patterns:
+            hits = pc.match_substring_regex(texts, pattern=pattern, ignore_case=ignore_case)
+            votes[pc.fill_null(hits, False).to_numpy(zero_copy_only=False)] = label
+        return votes
+
+    return match
+
+
+def match_column(array: pa.Array, match: Match) -> NDArray[np.int8]:
+    """Apply `match` to a column; a row of a list column gets the vote of its first element that has one."""
+    if pa.types.is_null(array.type):
+        return np.full(len(array), ABSTAIN, dtype=np.int8)
+    if not is_list(array.type):
+        return match(array)
+    votes = np.full(len(array), ABSTAIN, dtype=np.int8)
+    inner = match_column(array.flatten(), match)
+    rows = pc.list_parent_indices(array).to_numpy()
+    fired = np.flatnonzero(inner != ABSTAIN)[::-1]  # backwards, so that the first element of a row is written last
+    votes[rows[fired]] = inner[fired]
+    return votes
+
+
+def is_list(kind: pa.DataType) -> bool:
+    """Whether a column holds lists."""
+    return pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind)
+
+
+def is_text(kind: pa.DataType) -> bool:
+    """Whether a column holds texts or lists of texts; one of nulls alone may be anything."""
+    if is_list(kind):
+        return is_text(kind.value_type)
+    return pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_null(kind)
