@@ -71,3 +71,23 @@ RUNS = Path("reports/runs")
 def metrics(stage: str) -> Path:
     """Where a stage leaves its numbers for `dvc metrics` and MLflow."""
     return Path("reports/metrics") / f"{stage}.json"
+
+
+def main_project(folder: Path | None = None) -> Path:
+    """The project whose `.cache/`, `.env` and MLflow database serve the work in `folder` (the current one).
+
+    It is `folder` itself, except in the copies in which `dvc exp run --temp` and `--queue` work:
+    these lie in `.dvc/tmp/exps/` of the main work tree, hold only what git knows, and are deleted
+    after the experiment. A git work tree made by hand is a project of its own.
+    """
+    folder = (folder or Path.cwd()).resolve()
+    parts = folder.parts
+    for i in range(len(parts) - 3):
+        if parts[i : i + 3] == (".dvc", "tmp", "exps"):
+            inside = parts[i + 3 :]
+            below_copy = inside[2:] if inside[0] == "standalone" else inside[1:]
+            main = Path(*parts[:i])
+            # A copy is one of the whole git repository, of which the DVC project may be a subfolder.
+            top = next((p for p in (main, *main.parents) if (p / ".git").exists()), main)
+            return top.joinpath(*below_copy)
+    return folder
