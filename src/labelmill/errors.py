@@ -13,7 +13,9 @@ LabelmillError                 1   base of all
 │   ├── CorruptFileError           7   a stored file is not what was written
 │   └── BusyError                  8   another process is at work on the same thing
 ├── PromotionError (RuntimeError)  9   a model was not promoted
-└── MissingToolError (RuntimeError) 10  a program or an extra that is needed is not installed
+├── MissingToolError (RuntimeError) 10  a program or an extra that is needed is not installed
+├── TrackingError  (RuntimeError) 11  MLflow cannot be reached; the results are safe in files
+└── DownloadError  (OSError)       12  something could not be fetched; trying again may help
 ```
 
 A message says what was found, what was expected, where (file, column, labeling function, row) and
@@ -91,3 +93,15 @@ class MissingToolError(LabelmillError, RuntimeError):
     """A program or an optional package that is needed is not installed."""
 
     exit_code = 10
+
+
+class TrackingError(LabelmillError, RuntimeError):
+    """MLflow cannot be reached or refuses a run; the results are safe in files."""
+
+    exit_code = 11
+
+
+class DownloadError(LabelmillError, OSError):
+    """Something could not be fetched; trying again may help."""
+
+    exit_code = 12
