@@ -21,14 +21,3 @@ class Settings(BaseSettings):
     devices: int | Literal["auto"] = Field("auto", description="Number of devices that Lightning trains on.")
     threads: int = Field(1, ge=1, description="Threads of torch and BLAS; 1 is fastest for small models.")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="What the command line prints.")
-
-
-TELEMETRY_OFF = {
-    "DO_NOT_TRACK": "true",
-    "ITERATIVE_DO_NOT_TRACK": "1",
-    "DVC_NO_ANALYTICS": "1",
-    "GX_ANALYTICS_ENABLED": "false",
-    "MLFLOW_DISABLE_TELEMETRY": "true",
-    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
-}
-"""Environment variables that switch off the telemetry of every dependency."""

@@ -1,13 +1,16 @@
-"""The stages of training, in order. Each module has `READS`, `WRITES`, `PARAMS` and `run(params)`."""
+"""The stages of training. Each module has `READS`, `WRITES`, `PARAMS` and `run(params)`."""
 
 import importlib
+from typing import TYPE_CHECKING
 
-from labelmill.params import Params
+from labelmill.stages.names import TRAINING, check
 
-TRAINING = ("ingest", "validate", "label", "fit_label_model", "featurize", "train", "baselines", "evaluate", "track")
-"""Names of the stages, in the order in which they run; the same as in `dvc.yaml`."""
+if TYPE_CHECKING:
+    from labelmill.params import Params
+
+__all__ = ["TRAINING", "run_stage"]
 
 
-def run_stage(name: str, params: Params) -> None:
+def run_stage(name: str, params: "Params") -> None:
     """Run one stage in this process: read its files, call the library, write its files."""
-    importlib.import_module(f"labelmill.stages.{name}").run(params)
+    importlib.import_module(f"labelmill.stages.{check(name)}").run(params)

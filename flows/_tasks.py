@@ -1,0 +1,63 @@
+"""The tasks that flows are made of."""
+
+import csv
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from prefect import get_run_logger, task
+from prefect.artifacts import create_markdown_artifact, create_table_artifact
+from prefect.cache_policies import NO_CACHE
+
+from flows._children import StageBusy, stream
+from labelmill import paths
+
+
+def _when_it_may_pass(task: Any, run: Any, state: Any) -> bool:
+    """Retry what retrying can cure: a busy lock or a broken download, never bad data."""
+    return isinstance(state.result(raise_on_failure=False), StageBusy)
+
+
+# DVC decides what is up to date, so Prefect must not cache.
+@task(cache_policy=NO_CACHE, retries=5, retry_delay_seconds=3, retry_condition_fn=_when_it_may_pass)
+def run_stage(name: str, project: str) -> None:
+    """Bring one stage up to date with DVC, unless it is already."""
+    command = [sys.executable, "-m", "dvc", "repro", "--single-item", name]
+    stream(command, get_run_logger().info, project=Path(project))
+
+
+@task(cache_policy=NO_CACHE, retries=3, retry_delay_seconds=[10, 60, 300])
+def push_data(project: str) -> None:
+    """Check every stored file against its checksum, then send data, labels and models to the DVC remote."""
+    log = get_run_logger().info
+    stream([sys.executable, "-m", "labelmill", "verify"], log, project=Path(project))
+    stream([sys.executable, "-m", "dvc", "push"], log, project=Path(project))
+
+
+@task(cache_policy=NO_CACHE)
+def publish_reports(project: str) -> None:
+    """Show the LF summary and the test scores as artifacts of the run."""
+    root = Path(project)
+    with (root / paths.LF_SUMMARY).open(encoding="utf-8", newline="") as file:
+        create_table_artifact(list(csv.DictReader(file)), key="lf-summary", description="Labeling functions")
+    scores = json.loads((root / paths.metrics("evaluate")).read_text(encoding="utf-8"))["test"]
+    create_markdown_artifact(
+        scores_table(scores, (root / paths.REPORT).resolve()), key="metrics", description="Test scores"
+    )
+
+
+def scores_table(scores: dict[str, Any], report: Path) -> str:
+    """The test scores of every system as a markdown table."""
+    shown = ("balanced_accuracy", "f1", "pr_auc", "accuracy")
+    lines = ["| system | " + " | ".join(shown) + " |", "|---" * (len(shown) + 1) + "|"]
+    for system, slices in scores.items():
+        cells = [_with_interval(slices["all"].get(metric)) for metric in shown]
+        lines.append(f"| {system} | " + " | ".join(cells) + " |")
+    return "\n".join([*lines, "", f"95 % bootstrap intervals. Report: `{report}`"])
+
+
+def _with_interval(score: dict[str, float | None] | None) -> str:
+    if not score or score["value"] is None:
+        return "-"
+    return f"{score['value']:.3f} ({score['low']:.3f} to {score['high']:.3f})"

@@ -1,0 +1,40 @@
+"""The train flow: everything from raw rows to a tracked model."""
+
+import argparse
+from pathlib import Path
+
+from prefect import flow
+
+from flows._tasks import publish_reports, push_data, run_stage
+from labelmill import paths
+from labelmill.stages import TRAINING
+
+
+@flow(name="train", log_prints=True)
+def train(project: str = ".", push: bool = False, reason: str = "by hand") -> None:
+    """Bring every stage up to date, publish the reports, push data and labels.
+
+    Parameters
+    ----------
+    project
+        The project folder.
+    push
+        Whether to send data, labels and models to the DVC remote at the end.
+    reason
+        Why the run was started; shown with the run.
+    """
+    print(f"train, started {reason}")  # noqa: T201 - goes to the run's log
+    for name in TRAINING:
+        run_stage.with_options(name=name, task_run_name=name)(name, project)
+    publish_reports(project)
+    if push:
+        push_data(project)
+    print(f"report: {(Path(project) / paths.REPORT).resolve()}")  # noqa: T201
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(prog="python -m flows.train", description=train.__doc__)
+    parser.add_argument("--project", default=".", help="the project folder")
+    parser.add_argument("--push", action="store_true", help="push to the DVC remote at the end")
+    given = parser.parse_args()
+    train(project=given.project, push=given.push)

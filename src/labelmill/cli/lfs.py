@@ -1,0 +1,138 @@
+"""Commands about labeling functions: `lfs list`, `lfs summary`, `lfs test`."""
+
+import json
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+app = typer.Typer(no_args_is_help=True, help="Look at labeling functions, and try them on a text.")
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
+
+
+@app.command("list")
+def list_(as_json: AsJson = False) -> None:
+    """List the labeling functions of `lfs/` with the place where each is defined."""
+    from rich.console import Console
+    from rich.table import Table
+
+    params, lfs = _load()
+    rows = [{"name": lf.name, "where": lf.where, "about": lf.about} for lf in lfs]
+    if as_json:
+        typer.echo(json.dumps(rows, indent=2))
+        return
+    table = Table("labeling function", "where", "about", title=f"{len(lfs)} labeling functions for {params.task.name}")
+    for row in rows:
+        table.add_row(row["name"], row["where"], row["about"])
+    Console().print(table)
+
+
+@app.command()
+def summary(as_json: AsJson = False) -> None:
+    """Show coverage, overlaps, conflicts and accuracy on dev gold, as the label stage last wrote them."""
+    import pandas as pd
+
+    from labelmill import paths
+    from labelmill.storage.atomic import missing
+
+    if not paths.LF_SUMMARY.is_file():
+        raise missing(paths.LF_SUMMARY)
+    table = pd.read_csv(paths.LF_SUMMARY, index_col=0)
+    if as_json:
+        typer.echo(table.reset_index().to_json(orient="records", indent=2))
+        return
+    _print_frame(table, title=str(paths.LF_SUMMARY))
+
+
+@app.command()
+def test(
+    text: Annotated[str | None, typer.Argument(help="A text to try them on.")] = None,
+    row_id: Annotated[str | None, typer.Option("--id", help="A row of the clean table to try them on.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say which labeling functions fire on one text or row, and what the label model makes of it.
+
+    A labeling function that needs a column which a bare text does not have is said to be skipped.
+    """
+    from labelmill import paths
+
+    params, lfs = _load()
+    if (text is None) == (row_id is None):
+        raise typer.BadParameter("give a text, or --id of a row")
+    if row_id is not None:
+        row = _find_row(row_id)
+    else:
+        row = SimpleNamespace(**dict.fromkeys(params.task.text_columns, ""), **{})
+        setattr(row, params.task.text_columns[-1], text)
+    votes = [_try(lf, row, params.task.classes) for lf in lfs]
+    opinion = (
+        _label_model_opinion([vote["number"] for vote in votes], params.task.classes)
+        if paths.LABEL_MODEL.exists()
+        else None
+    )
+    if as_json:
+        typer.echo(json.dumps({"votes": votes, "label_model": opinion}, indent=2))
+        return
+    for vote in votes:
+        if vote["vote"] is not None or vote["problem"]:
+            typer.echo(f"{vote['name']:<32} {vote['vote'] or vote['problem']}")
+    fired = sum(vote["vote"] is not None for vote in votes)
+    typer.echo(f"{fired} of {len(lfs)} labeling functions voted")
+    if opinion:
+        typer.echo("label model: " + ", ".join(f"{name} {share:.3f}" for name, share in opinion.items()))
+
+
+def _load() -> tuple[Any, list[Any]]:
+    from labelmill import paths
+    from labelmill.labeling.loading import load_lfs
+    from labelmill.params import load_params
+
+    params = load_params()
+    return params, load_lfs(paths.LFS, params.task.cardinality)
+
+
+def _try(lf: Any, row: Any, classes: tuple[str, ...]) -> dict[str, Any]:
+    """One vote, or why there is none; a raising labeling function must not hide the others."""
+    try:
+        vote = lf(row)
+    except Exception as error:
+        return {"name": lf.name, "vote": None, "number": -1, "problem": f"skipped: {type(error).__name__}: {error}"}
+    number = -1 if vote is None else int(vote)
+    return {"name": lf.name, "vote": classes[number] if number >= 0 else None, "number": number, "problem": None}
+
+
+def _label_model_opinion(votes: list[int], classes: tuple[str, ...]) -> dict[str, float] | None:
+    import numpy as np
+
+    from labelmill import label_model, paths
+
+    model = label_model.load(paths.LABEL_MODEL)
+    row = np.array([votes], dtype=np.int8)
+    if not model.covered(row)[0]:
+        return None
+    return {name: float(share) for name, share in zip(classes, model.predict_proba(row)[0], strict=True)}
+
+
+def _find_row(row_id: str) -> Any:
+    from labelmill import paths, storage
+    from labelmill.errors import DataError
+
+    for shard in storage.iter_shards(paths.CLEAN):
+        found = shard[shard["id"] == row_id]
+        if len(found):
+            return SimpleNamespace(**found.iloc[0].to_dict())
+    raise DataError(f"{paths.CLEAN}: no row has the id {row_id!r}. Ids are in its column 'id'.")
+
+
+def _print_frame(frame: "pd.DataFrame", *, title: str) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(frame.index.name or "", *map(str, frame.columns), title=title)
+    for name, row in frame.iterrows():
+        table.add_row(str(name), *(f"{value:.3f}" if isinstance(value, float) else str(value) for value in row))
+    Console().print(table)

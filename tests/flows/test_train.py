@@ -1,0 +1,80 @@
+"""The train flow on a real Prefect server and a real DVC project."""
+
+import uuid
+
+import pytest
+
+from labelmill.stages import TRAINING
+
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::DeprecationWarning")]
+
+
+def client():
+    from prefect.client.orchestration import get_client
+
+    return get_client(sync_client=True)
+
+
+def task_runs(flow_run_id: uuid.UUID):
+    from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId
+
+    with client() as api:
+        found = api.read_task_runs(flow_run_filter=FlowRunFilter(id=FlowRunFilterId(any_=[flow_run_id])))
+    return {run.name: run for run in found}
+
+
+def test_it_runs_every_stage_once_in_order_and_then_none(prefect_server, chain):
+    from flows.train import train
+
+    train(project=str(chain))
+    assert stages(chain) == list(TRAINING)
+    train(project=str(chain))
+    assert stages(chain) == list(TRAINING), "an up-to-date stage ran again"
+
+
+def test_the_summary_and_the_scores_become_artifacts(prefect_server, chain):
+    from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey
+
+    from flows.train import train
+
+    train(project=str(chain))
+    with client() as api:
+        found = {
+            a.key: a
+            for a in api.read_artifacts(
+                artifact_filter=ArtifactFilter(key=ArtifactFilterKey(any_=["lf-summary", "metrics"]))
+            )
+        }
+    assert "money" in str(found["lf-summary"].data)
+    assert "0.940 (0.930 to 0.950)" in str(found["metrics"].data)
+
+
+def test_a_failed_stage_shows_its_error_and_stops_the_rest(prefect_server, chain):
+    from flows.train import train
+
+    (chain / "label.py").write_text("raise SystemExit('drug_names: raised on row 7')")
+    state = train(project=str(chain), return_state=True)
+    assert state.is_failed()
+    assert stages(chain) == ["ingest", "validate"]
+    runs = task_runs(state.state_details.flow_run_id)
+    assert "drug_names: raised on row 7" in runs["label"].state.message
+    assert "fit_label_model" not in runs
+    assert runs["label"].run_count == 1, "a bad labeling function is not cured by retrying"
+
+
+def test_a_download_that_broke_off_is_retried(prefect_server, chain, monkeypatch):
+    from flows import _tasks
+    from flows.train import train
+
+    monkeypatch.setattr(_tasks.run_stage, "retry_delay_seconds", 0.1)
+    body = (chain / "ingest.py").read_text()
+    flaky = "import os, sys\nif not os.path.exists('tried'):\n    open('tried', 'w').close()\n    sys.exit(12)\n"
+    (chain / "ingest.py").write_text(flaky + body)
+    state = train(project=str(chain), return_state=True)
+    assert state.is_completed()
+    assert task_runs(state.state_details.flow_run_id)["ingest"].run_count == 2
+
+
+def stages(folder):
+    file = folder / "ran.txt"
+    return file.read_text().split() if file.exists() else []
