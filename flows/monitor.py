@@ -1,4 +1,4 @@
-"""The monitor flow: is what we serve still what we trained?
+"""The monitor flow: it asks whether what we serve is still what we trained.
 
 So far it checks that every stored file is intact and that nothing waits to be rerun; watching the
 stream for drift is added to it.

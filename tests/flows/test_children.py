@@ -3,6 +3,7 @@ import subprocess
 import sys
 import textwrap
 import time
+from pathlib import Path
 
 import pytest
 
@@ -41,7 +42,8 @@ def test_a_failure_carries_the_end_of_the_output(tmp_path):
     ],
 )
 def test_only_what_may_pass_is_worth_a_retry(tmp_path, text, code, busy):
-    body = f"import os, sys; print({text!r}, flush=True)\nos.kill(os.getpid(), {-code}) if {code} < 0 else sys.exit({code})"
+    end = f"os.kill(os.getpid(), {-code})" if code < 0 else f"sys.exit({code})"
+    body = f"import os, sys; print({text!r}, flush=True); {end}"
     with pytest.raises(StageFailed) as caught:
         stream(python(body), lambda _: None, project=tmp_path)
     assert isinstance(caught.value, StageBusy) is busy
@@ -52,7 +54,8 @@ def test_the_child_dies_when_its_parent_is_killed(tmp_path):
         import sys
         from pathlib import Path
         from flows._children import stream
-        stream([sys.executable, "-c", "import os, time; print(os.getpid(), flush=True); time.sleep(60)"], print, project=Path({str(tmp_path)!r}))
+        child = "import os, time; print(os.getpid(), flush=True); time.sleep(60)"
+        stream([sys.executable, "-c", child], print, project=Path({str(tmp_path)!r}))
     """
     parent = subprocess.Popen([sys.executable, "-u", "-c", textwrap.dedent(body)], stdout=subprocess.PIPE, text=True)
     assert parent.stdout is not None
@@ -70,7 +73,6 @@ def alive(pid: int) -> bool:
     """Whether the process runs; a zombie that nobody reaped yet does not."""
     try:
         os.kill(pid, 0)
-        with open(f"/proc/{pid}/stat") as file:
-            return file.read().rsplit(")", 1)[1].split()[0] != "Z"
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
     except (ProcessLookupError, FileNotFoundError):
         return False

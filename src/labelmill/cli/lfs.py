@@ -21,7 +21,7 @@ def list_(as_json: AsJson = False) -> None:
     from rich.table import Table
 
     params, lfs = _load()
-    rows = [{"name": lf.name, "where": lf.where, "about": lf.about} for lf in lfs]
+    rows = [{"name": lf.name, "where": str(lf.origin), "about": _about(lf)} for lf in lfs]
     if as_json:
         typer.echo(json.dumps(rows, indent=2))
         return
@@ -93,6 +93,15 @@ def _load() -> tuple[Any, list[Any]]:
 
     params = load_params()
     return params, load_lfs(paths.LFS, params.task.cardinality)
+
+
+def _about(lf: Any) -> str:
+    """The first line of its docstring, or what a template is made of."""
+    spec = getattr(lf, "spec", None)
+    if spec is None:
+        return (lf.__doc__ or "").strip().partition("\n")[0]
+    what = f"{len(spec['entries'])} entries" if "entries" in spec else " | ".join(spec["patterns"])
+    return f"{spec['kind']} on {', '.join(lf.columns)}: {what if len(what) <= 60 else what[:59] + '…'}"
 
 
 def _try(lf: Any, row: Any, classes: tuple[str, ...]) -> dict[str, Any]:

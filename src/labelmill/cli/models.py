@@ -24,14 +24,11 @@ def predict(
 
     The file needs the text columns of the task; other columns that the model knows are used where present.
     """
-    from labelmill import serving_rows
+    from labelmill import scoring
     from labelmill.params import load_params
 
-    scored = serving_rows.score(file, load_params(), champion=champion)
-    if as_json:
-        text = scored.to_json(orient="records", lines=True)
-    else:
-        text = scored.to_csv(index=False, float_format="%.6f")
+    scored = scoring.score(file, load_params(), champion=champion)
+    text = scored.to_json(orient="records", lines=True) if as_json else scored.to_csv(index=False, float_format="%.6f")
     if out is None:
         sys.stdout.write(text)
     else:

@@ -24,4 +24,5 @@ EMPTY = {"subject": "", "text": "", "sender_domain": None, "list_id": None, "is_
     ],
 )
 def test_vote(name, row, vote):
+    """The row has only what the case is about; all else is empty."""
     assert LFS[name](SimpleNamespace(**{**EMPTY, **row})) == vote
