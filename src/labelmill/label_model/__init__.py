@@ -1,0 +1,40 @@
+"""Label models: from the votes of labeling functions to the probability of each class, without gold.
+
+`votes`, `checks`, `dependencies`, `anchors` and `class_mass` are what they are made of, `base` is
+their contract, and each model is a file of its own.
+"""
+
+from pathlib import Path
+from typing import Any
+
+from labelmill.errors import LabelModelError
+from labelmill.label_model import persistence
+from labelmill.label_model.anchored import AnchoredPrecision
+from labelmill.label_model.base import LabelModel
+from labelmill.label_model.dawid_skene import DawidSkene
+from labelmill.label_model.majority import MajorityVote
+
+__all__ = ["KINDS", "AnchoredPrecision", "DawidSkene", "LabelModel", "MajorityVote", "load", "make"]
+
+KINDS: dict[str, type[LabelModel]] = {
+    "majority_vote": MajorityVote,
+    "anchored_precision": AnchoredPrecision,
+    "dawid_skene": DawidSkene,
+}
+"""The label models by their name in `params.yaml`."""
+
+
+def make(kind: str, **hyperparameters: Any) -> LabelModel:
+    """Make a label model by its name in `params.yaml`.
+
+    >>> make("majority_vote", cardinality=3).cardinality
+    3
+    """
+    if kind not in KINDS:
+        raise LabelModelError(f"There is no label model {kind!r}: expected one of {', '.join(KINDS)}.")
+    return KINDS[kind](**hyperparameters)
+
+
+def load(folder: Path | str) -> LabelModel:
+    """Read a stored label model, of whichever class it is."""
+    return persistence.load(Path(folder), {model.__name__: model for model in KINDS.values()})

@@ -1,0 +1,47 @@
+"""How often each labeling function is right, as far as a model can tell without gold."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.stats import beta
+
+from labelmill.arrays import Probs
+from labelmill.label_model.votes import Votes
+
+_OWN_VOTES = 2.0
+"""Weight, in votes, of the estimate itself in its interval: it keeps the interval of a few votes proper."""
+
+
+def agreement(votes: Votes, probs: Probs) -> NDArray[np.float64]:
+    """Share of its votes in which each labeling function agrees with the posterior; 1/k if it has none."""
+    right = np.einsum("jll->j", votes.expected(probs))
+    count = votes.per_lf.sum(axis=1)
+    return np.where(count > 0, right / np.maximum(count, 1), 1 / votes.cardinality)
+
+
+def interval(accuracy: NDArray[np.float64], count: NDArray[np.float64]) -> tuple[NDArray[np.float64], ...]:
+    """The 95 % interval of a Beta posterior around each estimate, as wide as the number of its votes makes it."""
+    right = np.clip(accuracy, 1e-6, 1 - 1e-6) * (count + _OWN_VOTES)
+    wrong = count + _OWN_VOTES - right
+    return beta.ppf(0.025, right, wrong), beta.ppf(0.975, right, wrong)
+
+
+def summarise(
+    votes: Votes, names: Sequence[str], accuracy: NDArray[np.float64], weights: NDArray[np.float64] | None
+) -> pd.DataFrame:
+    """One row per labeling function: votes, coverage, estimated accuracy with its interval, weight."""
+    count = votes.per_lf.sum(axis=1)
+    low, high = interval(accuracy, count)
+    return pd.DataFrame(
+        {
+            "Votes": count.astype(np.int64),
+            "Coverage": count / max(votes.n_rows, 1),
+            "Est. Acc.": accuracy,
+            "Est. Acc. Low": low,
+            "Est. Acc. High": high,
+            "Weight": np.ones(len(names)) if weights is None else weights,
+        },
+        index=pd.Index(list(names), name="lf"),
+    )

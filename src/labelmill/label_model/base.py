@@ -1,0 +1,180 @@
+"""What all label models share: checks, posteriors, ties, uncovered rows, storing.
+
+A model supplies `_fit` and `_log_likelihood`; the rest is written once, here.
+"""
+
+import inspect
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.special import logsumexp
+
+from labelmill.arrays import UNKNOWN, Gold, Preds, Probs
+from labelmill.errors import LabelModelError
+from labelmill.label_model import accuracies, checks, persistence
+from labelmill.label_model.votes import TIE, Votes, encode
+
+
+class LabelModel(ABC):
+    """Learns from votes alone how far to trust each labeling function.
+
+    `L` is everywhere an integer array n x m (-1: abstain), a scipy sparse matrix of vote + 1, or a
+    data frame with one column per labeling function.
+
+    Attributes
+    ----------
+    lf_names_
+        Names of the labeling functions, in the order of the columns.
+    class_balance_
+        k: the share of each class before any vote is seen.
+    lf_summary_
+        One row per labeling function: its votes, coverage, estimated accuracy with a 95 % interval, weight.
+    diagnostics_
+        What there is to know about the fit: `converged`, `rounds`, `fallback`, `warnings` ...
+    """
+
+    cardinality: int
+    class_balance: Sequence[float] | None
+    lf_names_: list[str]
+    class_balance_: NDArray[np.float64]
+    lf_summary_: pd.DataFrame
+    diagnostics_: dict[str, Any]
+
+    # What a model supplies.
+
+    @abstractmethod
+    def _fit(self, votes: Votes, gold: Gold | None) -> None:
+        """Learn; every array to keep is set as an attribute whose name ends in `_`."""
+
+    @abstractmethod
+    def _log_likelihood(self, votes: Votes) -> Probs:
+        """Log P(votes of the row | class), n x k, up to a constant per row; uncovered rows are ignored."""
+
+    def _contributions(self, votes: Votes) -> NDArray[np.float64]:
+        """Share of each vote in `_log_likelihood`, n x m x k; equal ones unless the model knows better."""
+        out = np.zeros((votes.n_rows, votes.n_lfs, votes.cardinality))
+        rows, lfs = votes.codes.nonzero()
+        out[rows, lfs // votes.cardinality] = (self._log_likelihood(votes) / np.maximum(votes.per_row, 1)[:, None])[
+            rows
+        ]
+        return out
+
+    def _weights(self) -> NDArray[np.float64] | None:
+        """How much a vote of each labeling function counts beside an independent one."""
+        return None
+
+    # What users call.
+
+    def fit(self, L: Any, lf_names: Sequence[str] | None = None, gold: Any = None) -> Self:
+        """Learn from votes.
+
+        Parameters
+        ----------
+        L
+            The votes.
+        lf_names
+            Names of the labeling functions; the columns of a data frame, else `lf_0`, `lf_1` ..., if absent.
+        gold
+            n true classes, -1 where unknown, for the few rows that may have one; not needed.
+
+        Raises
+        ------
+        LabelModelError
+            L is no label matrix; the message names the row, the labeling function and the value.
+        """
+        balance = checks.as_balance(self.class_balance, self.cardinality)
+        array, names = checks.as_votes(L, self.cardinality, lf_names)
+        votes = encode(array, self.cardinality)
+        if votes.n_lfs == 0:
+            raise LabelModelError("L has no column: a label model needs at least one labeling function.")
+        truth = checks.as_gold(gold, votes.n_rows, self.cardinality)
+        self.lf_names_ = checks.as_names(names, votes.n_lfs)
+        self.class_balance_ = balance
+        self.diagnostics_ = {"converged": True, "rounds": 0, "fallback": None, "warnings": []}
+        self._fit(votes, truth)
+        if not votes.covered.any():
+            self._warn("no labeling function voted on any row: every row is uncovered")
+        self._count_overturned(votes)
+        self.lf_summary_ = accuracies.summarise(votes, self.lf_names_, self._accuracies(votes), self._weights())
+        return self
+
+    def predict_proba(self, L: Any) -> Probs:
+        """Probability of each class, n x k; rows sum to 1. Uncovered rows get the class balance."""
+        return self._probs(self._read(L))
+
+    def predict(self, L: Any) -> Preds:
+        """Most likely class of each row; -1 where nobody voted or the first two classes are equally likely."""
+        votes = self._read(L)
+        return _decide(self._probs(votes), votes.covered)
+
+    def covered(self, L: Any) -> NDArray[np.bool_]:
+        """Whether any labeling function voted on each row."""
+        return self._read(L).covered
+
+    def explain(self, L: Any) -> NDArray[np.float64]:
+        """What each labeling function adds to the log-odds of each class of a row, n x m x k.
+
+        The sum over the labeling functions plus `log(class_balance_)` is the log of the posterior, up
+        to a constant per row. Takes m * k numbers a row: give it the rows that are looked at.
+        """
+        return self._contributions(self._read(L))
+
+    def hyperparameters(self) -> dict[str, Any]:
+        """What the model was made with, by name."""
+        return {name: getattr(self, name) for name in inspect.signature(type(self)).parameters}
+
+    def save(self, folder: Path | str) -> None:
+        """Store the fitted model as a folder of JSON and npz, checksums in its manifest."""
+        self._check_fitted()
+        persistence.save(self, Path(folder))
+
+    @classmethod
+    def load(cls, folder: Path | str) -> Self:
+        """Read a model of this class back; `label_model.load` finds the class by itself."""
+        return persistence.load(Path(folder), {cls.__name__: cls})  # type: ignore[return-value]
+
+    # What the models use.
+
+    def _warn(self, message: str) -> None:
+        self.diagnostics_["warnings"].append(message)
+
+    def _accuracies(self, votes: Votes) -> NDArray[np.float64]:
+        """Estimated share of right votes of each labeling function, here by the model's own posterior."""
+        return accuracies.agreement(votes, self._probs(votes))
+
+    def _probs(self, votes: Votes) -> Probs:
+        score = np.log(self.class_balance_) + np.where(votes.covered[:, None], self._log_likelihood(votes), 0.0)
+        probs: Probs = np.exp(score - logsumexp(score, axis=1, keepdims=True))
+        probs[~votes.covered] = self.class_balance_
+        return probs
+
+    def _count_overturned(self, votes: Votes) -> None:
+        agreed = votes.unanimous
+        preds = _decide(self._probs(votes), votes.covered)
+        self.diagnostics_["overturned"] = int(((agreed != UNKNOWN) & (preds != UNKNOWN) & (preds != agreed)).sum())
+
+    def _check_fitted(self) -> None:
+        if not hasattr(self, "lf_summary_"):
+            raise LabelModelError(f"This {type(self).__name__} is not fitted yet: call fit(L) first.")
+
+    def _read(self, L: Any) -> Votes:
+        self._check_fitted()
+        shape = np.shape(L)
+        if len(shape) == 2 and shape[1] != len(self.lf_names_):
+            raise LabelModelError(
+                f"L has {shape[1]} columns: this model was fitted on {len(self.lf_names_)} labeling functions."
+            )
+        array, _ = checks.as_votes(L, self.cardinality, self.lf_names_)
+        return encode(array, self.cardinality)
+
+
+def _decide(probs: Probs, covered: NDArray[np.bool_]) -> Preds:
+    if not len(probs):
+        return np.zeros(0, dtype=np.int64)
+    tied = (probs >= probs.max(axis=1, keepdims=True) * (1 - TIE)).sum(axis=1) > 1
+    return np.where(covered & ~tied, probs.argmax(axis=1), UNKNOWN).astype(np.int64)

@@ -1,0 +1,155 @@
+"""Refuse what is no label matrix, and say where it goes wrong.
+
+Votes that are silently bent into shape (1.7 to 1, -7 to abstain, 99 to a class) are the worst kind
+of wrong: everything runs and the labels are off.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+from labelmill.arrays import ABSTAIN, UNKNOWN
+from labelmill.errors import LabelModelError
+
+
+def as_votes(L: Any, cardinality: int, lf_names: Sequence[str] | None = None) -> tuple[Any, list[str] | None]:
+    """Return the votes, an integer array or a sparse matrix of vote + 1, with the names of their columns.
+
+    Parameters
+    ----------
+    L
+        Integer array n x m with -1 for abstain, a scipy sparse matrix of vote + 1, or a data frame
+        with one column per labeling function.
+    cardinality
+        Number of classes.
+    lf_names
+        Names of the columns, for the messages; a data frame brings its own.
+
+    Raises
+    ------
+    LabelModelError
+        L is no such thing; the message names the first row, labeling function and value at fault.
+    """
+    names = [str(name) for name in L.columns] if hasattr(L, "columns") else None
+    if names is not None and lf_names is not None and names != list(lf_names):
+        raise LabelModelError(
+            "The columns of the data frame are not the labeling functions in lf_names, "
+            f"{_first_difference(names, lf_names)}. Give the columns in that order, or a plain array."
+        )
+    known = names if names is not None else (list(lf_names) if lf_names is not None else None)
+    if sp.issparse(L):
+        return _sparse_votes(L, cardinality, known), known
+    if not isinstance(L, np.ndarray) and names is None:
+        L = np.asarray(L, dtype=object)  # so that a True among integers stays visible
+    array = L.to_numpy() if names is not None else L
+    if array.ndim != 2:
+        raise LabelModelError(
+            f"L has {array.ndim} dimensions: expected 2, one row per data point and one column per labeling function."
+        )
+    if array.dtype.kind not in "iu":
+        array = _integers(array, cardinality, known)
+    wrong = (array < ABSTAIN) | (array >= cardinality)
+    if wrong.any():
+        _raise_vote(array, wrong, cardinality, known)
+    return array, known
+
+
+def as_gold(gold: Any, n_rows: int, cardinality: int) -> NDArray[np.int64] | None:
+    """Return gold labels as integers, None where none is known."""
+    if gold is None:
+        return None
+    array = np.asarray(gold)
+    if array.shape != (n_rows,) or array.dtype.kind not in "iu":
+        raise LabelModelError(
+            f"gold has shape {array.shape} and dtype {array.dtype}: expected {n_rows} integers, one per row of L."
+        )
+    if n_rows and (array.min() < UNKNOWN or array.max() >= cardinality):
+        raise LabelModelError(
+            f"gold has values from {array.min()} to {array.max()}: "
+            f"expected -1 (unknown) or a class from 0 to {cardinality - 1}."
+        )
+    return array.astype(np.int64) if (array != UNKNOWN).any() else None
+
+
+def as_balance(class_balance: Sequence[float] | None, cardinality: int) -> NDArray[np.float64]:
+    """Return the share of each class: uniform unless given."""
+    if isinstance(cardinality, bool) or not isinstance(cardinality, int | np.integer) or cardinality < 2:
+        raise LabelModelError(f"cardinality is {cardinality!r}: expected the number of classes, an integer from 2 up.")
+    if class_balance is None:
+        return np.full(cardinality, 1 / cardinality)
+    balance = np.asarray(class_balance, dtype=np.float64)
+    if balance.shape != (cardinality,) or not (balance > 0).all() or abs(balance.sum() - 1) > 1e-6:
+        raise LabelModelError(
+            f"class_balance is {class_balance!r}: expected {cardinality} shares above 0 that sum to 1, one per class."
+        )
+    return balance / balance.sum()
+
+
+def as_names(lf_names: Sequence[str] | None, n_lfs: int) -> list[str]:
+    """Return the names of the labeling functions: `lf_0`, `lf_1` ... unless given."""
+    if lf_names is None:
+        return [f"lf_{j}" for j in range(n_lfs)]
+    names = [str(name) for name in lf_names]
+    if len(names) != n_lfs or len(set(names)) != n_lfs:
+        raise LabelModelError(
+            f"lf_names has {len(names)} names, {len(set(names))} of them different: "
+            f"expected {n_lfs} different names, one per column of L."
+        )
+    return names
+
+
+def _sparse_votes(L: Any, cardinality: int, names: list[str] | None) -> Any:
+    if L.dtype.kind not in "iu":
+        raise LabelModelError(f"L is a sparse matrix of {L.dtype}: expected integers, vote + 1.")
+    votes = sp.csr_array(L)
+    votes.sum_duplicates()
+    votes.eliminate_zeros()
+    wrong = (votes.data < 1) | (votes.data > cardinality)
+    if wrong.any():
+        place = int(np.argmax(wrong))
+        i = int(np.searchsorted(votes.indptr, place, side="right")) - 1
+        raise LabelModelError(
+            f"{_place(i, int(votes.indices[place]), names)} is {votes.data[place]} in a sparse matrix of vote + 1: "
+            f"expected 1 to {cardinality}, abstentions left out."
+        )
+    return votes
+
+
+def _integers(array: NDArray[Any], cardinality: int, names: list[str] | None) -> NDArray[np.int64]:
+    if array.dtype.kind == "O":
+        wrong = np.array(
+            [isinstance(v, bool | np.bool_) or not isinstance(v, int | np.integer) for v in array.ravel()], dtype=bool
+        ).reshape(array.shape)
+    elif array.dtype.kind == "f":
+        wrong = ~(array == np.floor(array))  # NaN too
+        if not wrong.any() and array.size:
+            raise LabelModelError(
+                f"L has dtype {array.dtype}: expected integers. All values are whole: use L.astype('int8')."
+            )
+    else:
+        wrong = np.ones(array.shape, dtype=bool)
+    if wrong.any():
+        _raise_vote(array, wrong, cardinality, names)
+    return array.astype(np.int64)
+
+
+def _raise_vote(array: NDArray[Any], wrong: NDArray[np.bool_], cardinality: int, names: list[str] | None) -> None:
+    i, j = (int(part[0]) for part in np.nonzero(wrong))
+    raise LabelModelError(
+        f"{_place(i, j, names)} is {array[i, j]!s}: expected -1 (abstain) or a class from 0 to {cardinality - 1}, "
+        f"as an integer. {int(wrong.sum())} of {array.size} votes are wrong like this."
+    )
+
+
+def _place(i: int, j: int, names: list[str] | None) -> str:
+    return f"L[{i}, {j}]" + (f" (labeling function {names[j]!r})" if names and j < len(names) else "")
+
+
+def _first_difference(found: Sequence[str], expected: Sequence[str]) -> str:
+    for j, (a, b) in enumerate(zip(found, expected, strict=False)):
+        if a != b:
+            return f"first at column {j}: {a!r} where {b!r} is expected"
+    return f"{len(found)} columns where {len(expected)} are expected"

@@ -1,0 +1,96 @@
+"""A confusion matrix per labeling function, where its votes can carry one."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from labelmill.label_model.anchors import confusion_evidence, precision_evidence
+from labelmill.label_model.em import AnchoredEM
+
+
+class DawidSkene(AnchoredEM):
+    """Learns P(labeling function j votes l | truth is y), for crowd workers and models as labeling functions.
+
+    The model of Dawid and Skene [1]_ with Dirichlet anchors (compare [2]_). A labeling function gets a
+    confusion matrix only if it votes for at least two classes and casts `confusion_votes` votes per
+    class; the others are modelled as in `AnchoredPrecision`, since a confusion matrix of a one-class rule
+    says nothing and lets the model collapse. The class balance is fixed, abstaining says nothing, and
+    copies, damping and the tie of the class mass are those of `AnchoredPrecision`.
+
+    Parameters
+    ----------
+    cardinality, class_balance, anchor, anchor_votes, majority_share, calibrate, max_iter, tol
+        As in `AnchoredPrecision`.
+    confusion_votes
+        Votes per class below which a labeling function gets no confusion matrix.
+    confusion_anchor
+        How many votes per true class the prior of a confusion matrix is worth.
+
+    Attributes
+    ----------
+    has_confusion_
+        m: which labeling functions got a confusion matrix.
+    precision_, evidence_, weights_, class_bias_
+        As in `AnchoredPrecision`.
+
+    References
+    ----------
+    .. [1] A. P. Dawid and A. M. Skene, "Maximum likelihood estimation of observer error-rates using the
+       EM algorithm", Applied Statistics 28(1), 1979.
+    .. [2] H.-C. Kim and Z. Ghahramani, "Bayesian classifier combination", AISTATS 2012.
+
+    Examples
+    --------
+    Three workers; the third calls every second 1 a 0, but its 1 can be trusted.
+
+    >>> import numpy as np
+    >>> truth = np.tile([0, 0, 1, 1], 100)
+    >>> L = np.stack([truth, truth, truth], axis=1)
+    >>> L[::10, 0] = 1 - L[::10, 0]
+    >>> L[5::10, 1] = 1 - L[5::10, 1]
+    >>> L[3::4, 2] = 0
+    >>> model = DawidSkene(cardinality=2).fit(L)
+    >>> model.has_confusion_
+    array([ True,  True,  True])
+    >>> model.predict([[0, 0, 1], [0, 1, 0]])
+    array([1, 1])
+    """
+
+    has_confusion_: NDArray[np.bool_]
+
+    def __init__(
+        self,
+        *,
+        cardinality: int,
+        class_balance: Sequence[float] | None = None,
+        anchor: float = 0.8,
+        anchor_votes: float = 100.0,
+        majority_share: float = 0.5,
+        calibrate: bool = True,
+        confusion_votes: float = 50.0,
+        confusion_anchor: float = 10.0,
+        max_iter: int = 100,
+        tol: float = 1e-6,
+    ) -> None:
+        super().__init__(
+            cardinality=cardinality,
+            class_balance=class_balance,
+            anchor=anchor,
+            anchor_votes=anchor_votes,
+            majority_share=majority_share,
+            calibrate=calibrate,
+            max_iter=max_iter,
+            tol=tol,
+        )
+        self.confusion_votes = confusion_votes
+        self.confusion_anchor = confusion_anchor
+
+    def _evidence(
+        self, expected: NDArray[np.float64], counts: NDArray[np.float64], precision: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        per_class = counts.sum(axis=1) / counts.shape[1]
+        self.has_confusion_ = ((counts > 0).sum(axis=1) > 1) & (per_class >= self.confusion_votes)
+        anchored = precision_evidence(precision, self.class_balance_)
+        confusion = confusion_evidence(expected, counts, precision, self.class_balance_, strength=self.confusion_anchor)
+        return np.where(self.has_confusion_[:, None, None], confusion, anchored)

@@ -1,0 +1,195 @@
+"""Expectation maximisation that cannot run away: anchored, copies counted once, class masses tied.
+
+The frame of `AnchoredPrecision` and `DawidSkene`, which differ in what a vote tells about the truth.
+"""
+
+from abc import abstractmethod
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import softmax
+
+from labelmill.arrays import UNKNOWN, Gold, Probs
+from labelmill.label_model import anchors, class_mass, dependencies
+from labelmill.label_model.accuracies import interval
+from labelmill.label_model.base import LabelModel
+from labelmill.label_model.votes import Votes, leaders, name_list
+
+_DIGITS = 10
+"""What is learned is rounded to this in each round, so that sums taken in another order (permuted
+rows, another number of threads) give the same model, not one that differs by amplified rounding."""
+_DAMPING_ROUNDS = 5
+"""After these rounds the damping stays: a pair that hovers at a threshold would keep the rounds from ending."""
+_TIE_ROUNDS = 3
+"""Fixed-point steps of the bias in a round; it settles over the rounds."""
+_FEWEST_SOURCES = 3
+"""With fewer sources that are not copies nothing tells whose errors a conflict shows."""
+
+
+class AnchoredEM(LabelModel):
+    """Posterior = class balance x the evidence of each vote x a bias per class; see the members."""
+
+    anchor: float
+    anchor_votes: float
+    majority_share: float
+    calibrate: bool
+    max_iter: int
+    tol: float
+
+    precision_: NDArray[np.float64]
+    evidence_: NDArray[np.float64]
+    class_bias_: NDArray[np.float64]
+    weights_: NDArray[np.float64]
+
+    def __init__(
+        self,
+        *,
+        cardinality: int,
+        class_balance: Sequence[float] | None = None,
+        anchor: float = 0.8,
+        anchor_votes: float = 100.0,
+        majority_share: float = 0.5,
+        calibrate: bool = True,
+        max_iter: int = 100,
+        tol: float = 1e-6,
+    ) -> None:
+        self.cardinality = cardinality
+        self.class_balance = class_balance
+        self.anchor = anchor
+        self.anchor_votes = anchor_votes
+        self.majority_share = majority_share
+        self.calibrate = calibrate
+        self.max_iter = max_iter
+        self.tol = tol
+
+    @abstractmethod
+    def _evidence(
+        self, expected: NDArray[np.float64], counts: NDArray[np.float64], precision: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """Log-odds that vote v of labeling function j adds to class y, m x k x k."""
+
+    def _fit(self, votes: Votes, gold: Gold | None) -> None:
+        covered = votes.rows(votes.covered)
+        known = gold[votes.covered] if gold is not None else None
+        found = dependencies.overlaps(covered)
+        groups = dependencies.copies(found)
+        self._name_copies(groups)
+        if reason := self._why_not(covered, groups):
+            self._fall_back(votes, groups, reason)
+            return
+        self._learn(covered, found, groups, known)
+        if not all(np.isfinite(part).all() for part in (self.evidence_, self.class_bias_)):
+            self._fall_back(votes, groups, "the rounds led to numbers that are not finite")
+            return
+        self._name_suspects(covered)
+
+    def _learn(self, votes: Votes, found: dependencies.Overlaps, groups: NDArray[np.int64], gold: Gold | None) -> None:
+        counts, several = votes.per_lf, (votes.per_lf > 0).sum(axis=1) > 1
+        once = dependencies.shares(groups)
+        probs = _clamped(leaders(votes.tally(once)), gold)
+        target = self.majority_share * probs.mean(axis=0) + (1 - self.majority_share) * self.class_balance_
+        self.weights_, self.class_bias_ = once, np.zeros(votes.cardinality)
+        prior = np.log(self.class_balance_)
+        for rounds in range(1, self.max_iter + 1):
+            expected = votes.expected(probs)
+            self.precision_ = np.round(
+                anchors.anchored_precision(expected, counts, anchor=self.anchor, strength=self.anchor_votes), _DIGITS
+            )
+            if several.any() and rounds <= _DAMPING_ROUNDS:
+                accuracy = self._accuracies(votes)
+                self.weights_ = once * dependencies.damping(found, accuracy, groups, several, votes.cardinality)
+            evidence = np.round(self._evidence(expected, counts, self.precision_), _DIGITS)
+            self.evidence_ = evidence * self.weights_[:, None, None]
+            scores = prior + votes.add_up(self.evidence_)
+            bias = class_mass.tie(scores, target, self.class_bias_, rounds=_TIE_ROUNDS)
+            self.class_bias_ = np.round(bias, _DIGITS)
+            last, probs = probs, _clamped(softmax(scores + self.class_bias_, axis=1), gold)
+            change = np.abs(probs - last).max()
+            if change <= self.tol:
+                break
+        converged = bool(change <= self.tol)
+        self.diagnostics_.update(converged=converged, rounds=rounds)
+        if not converged:
+            self._warn(f"not settled after {rounds} rounds: the last one moved a probability by {change:.2g}")
+
+    def _why_not(self, votes: Votes, groups: NDArray[np.int64]) -> str | None:
+        """Why nothing can be learned from these votes, if so."""
+        sources = len(np.unique(groups[votes.per_lf.sum(axis=1) > 0]))
+        if sources < _FEWEST_SOURCES:
+            return f"{sources} labeling functions voted (copies counted once), {_FEWEST_SOURCES} are needed"
+        voted = np.flatnonzero(votes.per_lf.sum(axis=0))
+        if len(voted) < 2:
+            return f"all votes are for class {voted[0]}: nothing ever contradicts them"
+        return None
+
+    def _fall_back(self, votes: Votes, groups: NDArray[np.int64], reason: str) -> None:
+        """Trust everybody equally: a majority vote in which copies count once."""
+        self.precision_ = np.full((votes.n_lfs, votes.cardinality), self.anchor)
+        self.weights_ = dependencies.shares(groups)
+        self.evidence_ = anchors.precision_evidence(self.precision_, self.class_balance_)
+        self.evidence_ = self.evidence_ * self.weights_[:, None, None]
+        self.class_bias_ = np.zeros(votes.cardinality)
+        self.diagnostics_.update(fallback="majority vote")
+        self._warn(f"no accuracies learned, weighted majority vote instead: {reason}")
+
+    def _name_copies(self, groups: NDArray[np.int64]) -> None:
+        sets = [np.flatnonzero(groups == g) for g in np.flatnonzero(np.bincount(groups) > 1)]
+        self.diagnostics_["copies"] = [[self.lf_names_[j] for j in members] for members in sets]
+        if sets:
+            self._warn("copies of each other, counted once: " + "; ".join(map(name_list, self.diagnostics_["copies"])))
+
+    def _name_suspects(self, votes: Votes) -> None:
+        """Name who looks worse than chance: they count next to nothing, and their owner should know."""
+        right = np.einsum("jll->j", votes.expected(softmax(self._scores(votes), axis=1)))
+        count = votes.per_lf.sum(axis=1)
+        _, high = interval(right / np.maximum(count, 1), count)
+        suspects = [self.lf_names_[j] for j in np.flatnonzero((high < 1 / votes.cardinality) & (count > 0))]
+        self.diagnostics_["worse_than_chance"] = suspects
+        if suspects:
+            self._warn(f"right less often than chance, as far as the votes tell: {name_list(suspects)}")
+
+    def _accuracies(self, votes: Votes) -> NDArray[np.float64]:
+        count = votes.per_lf.sum(axis=1)
+        mean = (self.precision_ * votes.per_lf).sum(axis=1) / np.maximum(count, 1)
+        return np.where(count > 0, mean, self.anchor)
+
+    def _weights(self) -> NDArray[np.float64]:
+        return self.weights_
+
+    def _scores(self, votes: Votes) -> Probs:
+        return np.log(self.class_balance_) + votes.add_up(self.evidence_) + self.class_bias_
+
+    def _shape(self, votes: Votes, scores: Probs) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """How much of the bias each row takes, and what its log-odds are multiplied by.
+
+        Votes are never quite independent, so log-odds that are summed over many of them are too sure;
+        dividing by the root of their number leaves the order of the classes as it is.
+        """
+        bias_share = class_mass.held_back(scores, self.class_bias_, votes.unanimous)
+        scale = 1 / np.sqrt(np.maximum(votes.per_row, 1)) if self.calibrate else np.ones(votes.n_rows)
+        return bias_share, scale
+
+    def _log_likelihood(self, votes: Votes) -> Probs:
+        evidence = votes.add_up(self.evidence_)
+        bias_share, scale = self._shape(votes, np.log(self.class_balance_) + evidence)
+        return (evidence + bias_share[:, None] * self.class_bias_) * scale[:, None]
+
+    def _contributions(self, votes: Votes) -> NDArray[np.float64]:
+        """Each vote's evidence, and an equal part of the row's class bias."""
+        out = np.zeros((votes.n_rows, votes.n_lfs, votes.cardinality))
+        rows, codes = votes.codes.nonzero()
+        bias_share, scale = self._shape(votes, np.log(self.class_balance_) + votes.add_up(self.evidence_))
+        bias = (bias_share / np.maximum(votes.per_row, 1))[rows, None] * self.class_bias_
+        table = self.evidence_.reshape(-1, votes.cardinality)
+        out[rows, codes // votes.cardinality] = (table[codes] + bias) * scale[rows, None]
+        return out
+
+
+def _clamped(probs: Probs, gold: Gold | None) -> Probs:
+    """Put certainty where the truth is known, so that gold enters the counts like any other row."""
+    if gold is not None:
+        rows = np.flatnonzero(gold != UNKNOWN)
+        probs[rows] = 0.0
+        probs[rows, gold[rows]] = 1.0
+    return probs
