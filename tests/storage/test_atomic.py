@@ -41,7 +41,7 @@ def test_the_same_table_gives_the_same_bytes(tmp_path, frame):
 
 @pytest.mark.parametrize("seed", range(3))
 def test_no_flipped_bit_of_a_table_passes_unseen(tmp_path, frame, seed):
-    """faults A4: at Parquet's default settings half of all flips give silently wrong tables."""
+    """Faults A4: at Parquet's default settings half of all flips give silently wrong tables."""
     file = tmp_path / "t.parquet"
     storage.write_table(file, frame)
     good = file.read_bytes()
@@ -61,7 +61,7 @@ def test_a_truncated_table_is_named(tmp_path, frame, cut):
     file = tmp_path / "t.parquet"
     storage.write_table(file, frame)
     file.write_bytes(file.read_bytes()[:cut])
-    with pytest.raises(CorruptFileError, match="t.parquet"):
+    with pytest.raises(CorruptFileError, match=r"t\.parquet"):
         storage.read_table(file)
 
 

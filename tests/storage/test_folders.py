@@ -29,7 +29,7 @@ def test_equal_content_has_an_equal_hash(folder, tmp_path):
 
 
 def test_every_flipped_byte_is_found_and_named(folder):
-    """faults G4: 100 flips, 100 refused."""
+    """Faults G4: 100 flips, 100 refused."""
     file = folder / "weights.bin"
     good = file.read_bytes()
     for place in random.Random(1).sample(range(len(good)), 100):
