@@ -1,0 +1,98 @@
+"""Where a result came from: the git commit, the labeling functions, the versions of the data."""
+
+import hashlib
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from labelmill import paths, storage
+from labelmill.storage.folders import read_manifest
+
+# A run itself changes these, so they do not make its work tree dirty.
+_OWN_CHANGES = (":(exclude,top,glob)**/dvc.lock", ":(exclude,top,glob)**/reports/**")
+
+
+class Dataset(BaseModel):
+    """A versioned table that a run was made from or made."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    path: str
+    role: str
+    digest: str
+    sha256: str
+    rows: int
+
+
+def git_state(folder: Path) -> tuple[str | None, bool]:
+    """The commit of the work tree around `folder`, and whether anything in it differs from the commit.
+
+    `dvc.lock` and reports do not count. Without git: (None, False).
+    """
+    commit = _git(folder, "rev-parse", "HEAD")
+    if commit is None:
+        return None, False
+    return commit.strip(), bool(_git(folder, "status", "--porcelain", "--", ":/", *_OWN_CHANGES))
+
+
+def _git(folder: Path, *arguments: str) -> str | None:
+    try:
+        # Without optional locks, so that a status never stands in the way of the user's own git command.
+        done = subprocess.run(
+            ["git", "--no-optional-locks", *arguments], cwd=folder, capture_output=True, text=True, timeout=30
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.stdout if done.returncode == 0 else None
+
+
+def lf_set_hash(folder: Path = paths.LFS) -> str:
+    """SHA-256 over names and bytes of everything in `lfs/` that can change a vote: no tests, no byte code."""
+    digest = hashlib.sha256()
+    for file in sorted(folder.rglob("*")):
+        name = file.relative_to(folder).as_posix()
+        hidden = any(part.startswith(".") or part == "__pycache__" for part in Path(name).parts)
+        if file.is_file() and not hidden and file.suffix != ".pyc" and not file.name.startswith("test_"):
+            digest.update(f"{name}\0{file.stat().st_size}\0".encode())
+            digest.update(file.read_bytes())
+    return digest.hexdigest()
+
+
+def dataset(name: str, path: Path, role: str) -> Dataset:
+    """Identify a stored table: by DVC's hash where `dvc.lock` is about these bytes, else by its manifest."""
+    manifest_hash = storage.folder_hash(path)
+    return Dataset(
+        name=name,
+        path=path.as_posix(),
+        role=role,
+        digest=dvc_md5(path) or manifest_hash[:32],  # MLflow takes 36 characters, just what DVC's hash of a folder has
+        sha256=manifest_hash,
+        rows=storage.count_rows(path),
+    )
+
+
+def dvc_md5(path: Path, lock: Path = paths.DVC_LOCK) -> str | None:
+    """The hash of `path` in `dvc.lock`; None where it is not listed or of another size than what is there.
+
+    `labelmill run` goes without DVC, so the lock may be of older data. Compressed tables hardly ever
+    change and keep their size to the byte; for certainty a run also carries the manifest's SHA-256.
+    """
+    try:
+        stages: dict[str, Any] = YAML(typ="safe").load(lock.read_text(encoding="utf-8"))["stages"]
+        outs = [out for stage in stages.values() for out in stage.get("outs", [])]
+        found = next((out for out in outs if out["path"] == path.as_posix()), None)
+    except (OSError, UnicodeDecodeError, YAMLError, KeyError, TypeError, AttributeError):
+        return None
+    if found is None or found.get("size") != _size(path):
+        return None
+    return found.get("md5")
+
+
+def _size(path: Path) -> int:
+    manifest_bytes = (path / "manifest.json").stat().st_size
+    return manifest_bytes + sum(facts["bytes"] for facts in read_manifest(path)["files"].values())
