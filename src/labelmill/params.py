@@ -99,16 +99,31 @@ class ColumnCheck(Section):
     """What is expected of one column; a row that breaks it is quarantined."""
 
     type: Literal["string", "number", "boolean", "datetime", "list"] = Field(
-        description="Kind of values; another kind stops the run."
+        description="Kind of values; a column of another kind stops the run."
     )
+    required: bool = Field(True, description="Whether the run stops where there is no such column.")
     nullable: bool = Field(True, description="Whether a row may have no value.")
-    min_length: Count | None = Field(None, description="Least number of characters.")
-    max_length: Count | None = Field(None, description="Greatest number of characters.")
+    min_length: Count | None = Field(None, description="Least number of characters of a string.")
+    max_length: Count | None = Field(None, description="Greatest number of characters of a string.")
     min_value: float | None = Field(None, description="Least number.")
     max_value: float | None = Field(None, description="Greatest number.")
     after: dt.date | None = Field(None, description="Earliest day.")
     before: dt.date | None = Field(None, description="Day before which all dates lie.")
-    max_null_share: Share = Field(1.0, description="More nulls than this stop the run.")
+    max_null_share: Share = Field(1.0, description="A greater share of rows without a value stops the run.")
+
+    @model_validator(mode="after")
+    def _check_limits(self) -> "ColumnCheck":
+        for kind, low, high in (
+            ("string", "min_length", "max_length"),
+            ("number", "min_value", "max_value"),
+            ("datetime", "after", "before"),
+        ):
+            least, most = getattr(self, low), getattr(self, high)
+            if self.type != kind and (least, most) != (None, None):
+                raise ValueError(f"{low} and {high} are for columns of type {kind}, not {self.type}")
+            if least is not None and most is not None and least > most:
+                raise ValueError(f"{low} is {least}, which is beyond {high}, {most}")
+        return self
 
 
 class ValidateParams(Section):
@@ -117,9 +132,15 @@ class ValidateParams(Section):
     columns: dict[str, ColumnCheck] = Field(default_factory=dict, description="Expectations by column.")
     strict: bool = Field(False, description="Whether a column that is not declared stops the run.")
     min_rows: Positive = Field(100, description="Fewer rows stop the run.")
-    max_quarantined_share: Share = Field(0.01, description="More quarantined rows than this stop the run.")
-    max_duplicate_share: Share = Field(0.3, description="More rows dropped as exact duplicates than this stop the run.")
-    max_undecoded_share: Share = Field(0.05, description="More rows with undecodable bytes than this stop the run.")
+    max_quarantined_share: Share = Field(
+        0.01, description="A greater share of rows that are quarantined, or were rejected by ingest, stops the run."
+    )
+    max_duplicate_share: Share = Field(
+        0.3, description="A greater share of rows dropped as exact duplicates stops the run."
+    )
+    max_undecoded_share: Share = Field(
+        0.05, description="A greater share of rows with undecodable bytes stops the run."
+    )
 
 
 class LabelParams(Section):
@@ -145,12 +166,18 @@ class FitLabelModelParams(Section):
 
 
 class FeaturizeParams(Section):
-    """What the end model sees of a row."""
+    """What the end model sees of a row, beside the words of `task.text_columns`."""
 
-    numeric_columns: tuple[str, ...] = Field((), description="Columns used as numbers.")
+    numeric_columns: tuple[str, ...] = Field(
+        (), description="Columns used as numbers: numbers, booleans, or lists, of which the length counts."
+    )
     categorical_columns: tuple[str, ...] = Field((), description="Columns used as categories.")
+    text_shape: bool = Field(
+        True, description="Whether length, capitals, digits, !, $ and links of each text column count as numbers."
+    )
     max_features: Positive = Field(30_000, description="Largest vocabulary per text column.")
-    min_df: Positive = Field(3, description="A term must occur in this many rows.")
+    max_categories: Positive = Field(200, description="Most categories per categorical column, frequent ones first.")
+    min_df: Positive = Field(3, description="A term or a category must occur in this many train rows.")
     ngrams: Positive = Field(2, description="Longest word n-gram.")
 
 
@@ -161,20 +188,39 @@ class TrainParams(Section):
     hidden: Positive = Field(64, description="Units of the hidden layer of mlp.")
     dropout: Share = Field(0.2, description="Dropout of mlp.")
     targets: Literal["soft", "hard"] = Field("soft", description="Train on probabilities, or on the most likely class.")
+    class_weight: Literal["none", "balanced"] = Field(
+        "balanced", description="balanced: every class weighs the same in sum, however many rows it has."
+    )
     confidence_power: float = Field(
         0.75, ge=0, description="Row weight is (1 - entropy / log k) to this power; 0: all rows equal."
     )
-    epochs: Positive = Field(60, description="Most epochs.")
-    batch_size: Positive = Field(256, description="Rows per step.")
-    learning_rate: float = Field(0.01, gt=0, description="Step size of Adam.")
-    weight_decay: float = Field(1e-4, ge=0, description="L2 penalty.")
-    valid_share: Share = Field(
-        0.1, description="Share of train rows, by id hash, held out for early stopping on the weak loss."
+    optimizer: Literal["auto", "lbfgs", "adam"] = Field(
+        "auto", description="lbfgs: all rows in each step; adam: batches. auto: lbfgs for linear, adam for mlp."
+    )
+    epochs: Positive = Field(60, description="Most epochs; of lbfgs, one epoch is up to 5 iterations.")
+    batch_size: Positive = Field(256, description="Rows per step of adam.")
+    learning_rate: float = Field(0.01, gt=0, description="Step size of adam.")
+    weight_decay: float = Field(1e-4, ge=0, description="L2 penalty on the weights.")
+    valid_share: float = Field(
+        0.1, ge=0, lt=1, description="Share of train rows, by id hash, held out for early stopping on the weak loss."
     )
     patience: Positive = Field(5, description="Epochs without improvement before training stops.")
     precision: Literal["32-true", "bf16-mixed", "16-mixed", "64-true"] = Field(
-        "32-true", description="Lightning's precision."
+        "32-true", description="Lightning's precision; 16-mixed goes with adam."
     )
+
+    @property
+    def solver(self) -> Literal["lbfgs", "adam"]:
+        """The optimizer that `auto` stands for."""
+        if self.optimizer == "auto":
+            return "lbfgs" if self.model == "linear" and self.precision != "16-mixed" else "adam"
+        return self.optimizer
+
+    @model_validator(mode="after")
+    def _check_optimizer(self) -> "TrainParams":
+        if self.optimizer == "lbfgs" and (self.model == "mlp" or self.precision == "16-mixed"):
+            raise ValueError("optimizer lbfgs is for model linear at a precision other than 16-mixed; use adam or auto")
+        return self
 
 
 class BaselinesParams(Section):
