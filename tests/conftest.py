@@ -1,0 +1,43 @@
+"""Options of the whole test run, and the finished project that end-to-end tests start from."""
+
+import shutil
+
+import pytest
+from commands import ROOT, run
+
+from labelmill.storage import exclusive
+
+
+def pytest_addoption(parser):
+    parser.addoption(
+        "--every-kill",
+        action="store_true",
+        help="kill each of flow, dvc and stage in each of the nine stages (about 15 minutes) instead of a sample",
+    )
+
+
+@pytest.fixture(scope="session")
+def made_project(tmp_path_factory):
+    """A new project on which `dvc repro` ran once, made once for all workers: do not write to it, take `project`."""
+    shared = tmp_path_factory.getbasetemp().parent / "made"
+    folder = shared / "my-task"
+    with exclusive(shared / "made.lock", wait_s=600):
+        if not (shared / "done").exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            run("labelmill", "init", folder, cwd=ROOT)
+            commit(folder, "start")
+            run("dvc", "repro", cwd=folder, timeout=600)
+            commit(folder, "first run")
+            (shared / "done").touch()
+    return folder
+
+
+@pytest.fixture
+def project(made_project, tmp_path):
+    """A copy of the finished project, to do with as one likes."""
+    return shutil.copytree(made_project, tmp_path / "my-task", symlinks=True)
+
+
+def commit(folder, message):
+    run("git", "add", "-A", cwd=folder)
+    run("git", "commit", "-qm", message, cwd=folder)

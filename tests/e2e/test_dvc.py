@@ -1,0 +1,78 @@
+"""What people do with DVC: compare, plot, experiment, share."""
+
+import json
+import shutil
+
+import pytest
+from commands import ROOT, hashes, run
+
+pytestmark = pytest.mark.slow
+
+
+def test_metrics_and_plots_show(project):
+    shown = json.loads(run("dvc", "metrics", "show", "--json", cwd=project))
+    files = shown[""]["data"]
+    assert files["reports/metrics/evaluate.json"]["data"]["test"]["end_model"]["all"]["f1"]["value"] > 0.5
+    run("dvc", "plots", "show", "-o", "plots", cwd=project)
+    page = (project / "plots/index.html").read_text()
+    for plot in ("calibration", "precision_recall", "confusion", "learning_curve"):
+        assert plot in page
+
+
+def test_an_experiment_changes_a_param_and_the_metrics_differ(project):
+    run("dvc", "exp", "run", "-S", "fit_label_model.kind=majority_vote", "-n", "mv", cwd=project, timeout=600)
+    assert "majority_vote" in run("dvc", "params", "diff", cwd=project)
+    changed = json.loads(run("dvc", "metrics", "diff", "--json", cwd=project))
+    assert any("evaluate.json" in file for file in changed)
+    assert "mv" in run("dvc", "exp", "show", "--csv", cwd=project)
+
+
+def test_an_experiment_in_a_temporary_folder_reports_to_the_same_mlflow(project):
+    runs_before = tracked_runs(project)
+    run("dvc", "exp", "run", "--temp", "-S", "train.targets=hard", cwd=project, timeout=600)
+    assert len(tracked_runs(project)) == len(runs_before) + 1
+
+
+def test_push_and_pull_bring_the_same_bytes_to_another_clone(project, tmp_path):
+    run("dvc", "remote", "add", "-d", "store", tmp_path / "store", cwd=project)
+    run("git", "commit", "-qam", "remote", cwd=project)
+    run("dvc", "push", cwd=project)
+    run("git", "clone", "-q", project, tmp_path / "clone", cwd=tmp_path)
+    run("dvc", "pull", cwd=tmp_path / "clone")
+    outs = ("data/label_matrix", "data/probs", "models/end_model", "models/featurizer")
+    assert hashes(tmp_path / "clone", *outs) == hashes(project, *outs)
+    assert "didn't change" in run("dvc", "repro", "evaluate", cwd=tmp_path / "clone")
+
+
+def test_a_gpu_machine_trains_and_the_result_comes_back_by_the_run_cache(project, tmp_path):
+    """The train-gpu route of the architecture, on CPU: two clones and a local remote."""
+    run("dvc", "remote", "add", "-d", "store", tmp_path / "store", cwd=project)
+    params = project / "params.yaml"
+    params.write_text(params.read_text() + "\ntrain: {model: mlp, hidden: 8}\n")
+    run("dvc", "repro", "featurize", "fit_label_model", cwd=project, timeout=600)
+    run("git", "commit", "-qam", "ask for an mlp", cwd=project)
+    run("dvc", "push", "--run-cache", cwd=project)
+
+    gpu = tmp_path / "gpu"
+    run("git", "clone", "-q", project, gpu, cwd=tmp_path)
+    run(
+        "python",
+        "-m",
+        "flows.train_gpu",
+        "--project",
+        gpu,
+        cwd=ROOT,
+        timeout=600,
+        PREFECT_HOME=str(tmp_path / "prefect"),
+    )
+    trained = hashes(gpu, "models/end_model")
+
+    run("dvc", "pull", "--run-cache", "--allow-missing", cwd=project)
+    shutil.rmtree(project / "models/end_model")
+    output = run("dvc", "repro", "--single-item", "train", cwd=project)
+    assert "cached" in output and "Running stage" not in output
+    assert hashes(project, "models/end_model") == trained
+
+
+def tracked_runs(project) -> list[str]:
+    return sorted(p.name for p in (project / "reports/runs").glob("*.json"))
