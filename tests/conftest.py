@@ -1,5 +1,6 @@
 """Options of the whole test run, and the finished project that end-to-end tests start from."""
 
+import os
 import shutil
 
 import pytest
@@ -19,7 +20,8 @@ def pytest_addoption(parser):
 @pytest.fixture(scope="session")
 def made_project(tmp_path_factory):
     """A new project on which `dvc repro` ran once, made once for all workers: do not write to it, take `project`."""
-    shared = tmp_path_factory.getbasetemp().parent / "made"
+    base = tmp_path_factory.getbasetemp()
+    shared = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "made"
     folder = shared / "my-task"
     with exclusive(shared / "made.lock", wait_s=600):
         if not (shared / "done").exists():
