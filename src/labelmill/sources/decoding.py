@@ -53,12 +53,17 @@ def decode(data: bytes, charset: str | None, problems: list[str]) -> str:
 
 
 def clean(text: str) -> str:
-    """`text` that can be stored: no lone surrogates, no NULs, line ends as in Unix."""
+    """`text` that can be stored, line ends as in Unix."""
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
-    if text.isascii():
-        return text.replace("\x00", "")
-    return text.replace("\x00", "").encode("utf-8", "replace").decode("utf-8")
+    return storable(text)
+
+
+def storable(text: str) -> str:
+    """`text` without what Arrow and many readers refuse: lone surrogates become `?`, NULs go."""
+    if "\x00" in text:
+        text = text.replace("\x00", "")
+    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
 
 
 def decode_header(value: str, problems: list[str]) -> str:

@@ -1,0 +1,43 @@
+"""From `params.yaml` to the reader that it names."""
+
+from pathlib import Path
+
+from labelmill.errors import DataError
+from labelmill.params import Params
+from labelmill.sources.corpus import read_corpus
+from labelmill.sources.generated import mails
+from labelmill.sources.intake import Intake, provenance, rejections
+from labelmill.sources.mail_files import SAME_COLUMNS, read_mails
+from labelmill.sources.tables import read_tables
+
+
+def read(params: Params, *, corpus_cache: Path) -> Intake:
+    """All rows of `ingest.source`, with their gold and where they came from."""
+    match params.ingest.source:
+        case "spamassassin":
+            intake = read_corpus(params, corpus_cache)
+        case "generated":
+            intake = _generated(params)
+        case "mail":
+            intake = read_mails(params)
+        case _:
+            intake = read_tables(params)
+    _check_dates(intake, params)
+    return intake
+
+
+def _generated(params: Params) -> Intake:
+    if params.task.cardinality != 2:
+        raise DataError("params.yaml: ingest.source: generated makes ham and spam; task.classes must name two classes.")
+    frame, gold = mails(params.ingest.rows, params.task.seed)
+    sources = [f"generated:{number}" for number in range(len(frame))]
+    return Intake(frame, gold, provenance(sources), rejections([]), SAME_COLUMNS)
+
+
+def _check_dates(intake: Intake, params: Params) -> None:
+    column = params.ingest.splits.date_column
+    if column is not None and str(intake.frame.dtypes.get(column)) != "datetime64[us, UTC]":
+        dates = [name for name, kind in intake.frame.dtypes.items() if "datetime" in str(kind)]
+        raise DataError(
+            f"params.yaml: ingest.splits.date_column is {column!r}, not a column of dates. Those are: {dates}."
+        )

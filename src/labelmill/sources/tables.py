@@ -1,0 +1,140 @@
+"""Tables of any columns from CSV, JSONL and Parquet files: ids, gold and dates found, columns typed."""
+
+import hashlib
+import json
+from difflib import get_close_matches
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from labelmill.errors import DataError
+from labelmill.params import Params
+from labelmill.progress import progress
+from labelmill.sources.columns import date_column, parse_day, parse_text, typed_column
+from labelmill.sources.files import find_files
+from labelmill.sources.intake import Intake, gold_number, provenance, rejections, require_columns
+from labelmill.sources.table_files import MAX_COLUMNS, READERS, SUFFIXES, RawRow
+
+RESERVED = ("split",)
+
+
+def read_tables(params: Params) -> Intake:
+    """All rows of the files at `ingest.path`, as `ingest.source` says.
+
+    Raises
+    ------
+    DataError
+        A file cannot be read, a column that `params.yaml` names is missing, a label is no class, or
+        two rows have one id and different content.
+    """
+    kind, where = params.ingest.source, str(params.ingest.path)
+    rows, rejected = _read(params)
+    names = list(dict.fromkeys(name for row in rows for name in row.values or ()))
+    if kind == "jsonl":
+        names.sort()  # there is no header: the order of rows must not matter
+    _check_columns(names, params, where)
+    ingest = params.ingest
+    dates = _dates(rows, ingest.splits.date_column, rejected)
+    ids = [_identity(row, ingest.id_column, ingest.label_column) for row in rows]
+    rejected += [
+        (row.source, f"no id in column {ingest.id_column!r}") for row, id_ in zip(rows, ids, strict=True) if not id_
+    ]
+    bad = {source for source, _ in rejected}
+    kept = [i for i, row in enumerate(rows) if row.source not in bad]
+    if not kept:
+        raise DataError(f"{where}: no readable row; the first of {len(rejected):,} rejected: {sorted(rejected)[:1]}.")
+    rows, ids = [rows[i] for i in kept], [ids[i] for i in kept]
+    frame = {"id": pd.Series(ids, dtype="str")}
+    for name in names:
+        values = [(row.values or {}).get(name) for row in rows]
+        if name == ingest.splits.date_column:
+            frame[name] = date_column([dates[i] for i in kept])
+        elif name not in (ingest.id_column, ingest.label_column):
+            is_text = kind != "csv" or name in params.task.text_columns
+            frame[name] = typed_column(_blank_to_none(values) if is_text else parse_text(values))
+    gold = [
+        gold_number((row.values or {}).get(ingest.label_column or ""), params.task.classes, where=row.source)
+        for row in rows
+    ]
+    return Intake(
+        pd.DataFrame(frame),
+        np.array(gold, dtype=np.int64),
+        provenance([row.source for row in rows]),
+        rejections(rejected),
+        same_columns=tuple(name for name in frame if name != "id"),
+    )
+
+
+def _read(params: Params) -> tuple[list[RawRow], list[tuple[str, str]]]:
+    kind = params.ingest.source
+    rows: list[RawRow] = []
+    rejected: list[tuple[str, str]] = []
+    header: tuple[str, list[str]] | None = None
+    for file in progress(find_files(params.ingest.path, SUFFIXES[kind]), f"reading {kind}"):
+        names: dict[str, None] = {}
+        for row in READERS[kind](file, int(params.ingest.max_row_mb * 1e6)):
+            if row.values is None:
+                rejected.append((row.source, row.reason))
+            else:
+                rows.append(row)
+                names.update(dict.fromkeys(row.values))
+        if len(names) > MAX_COLUMNS:
+            raise DataError(f"{file}: has {len(names):,} columns; at most {MAX_COLUMNS:,} can be read.")
+        if kind != "jsonl" and names:  # rows of JSONL may leave out what they have no value for
+            header = header or (str(file), list(names))
+            _check_same_columns(header, str(file), list(names))
+    return rows, rejected
+
+
+def _check_same_columns(first: tuple[str, list[str]], file: str, names: list[str]) -> None:
+    for a, b, here, there in ((first[1], names, file, first[0]), (names, first[1], first[0], file)):
+        missing = [name for name in a if name not in b]
+        if missing:
+            near = get_close_matches(missing[0], b, n=1, cutoff=0.5)
+            hint = f" It has {near[0]!r}." if near else ""
+            raise DataError(f"{here}: there is no column {missing[0]!r}, which {there} has.{hint}")
+
+
+def _check_columns(names: list[str], params: Params, where: str) -> None:
+    ingest = params.ingest
+    needed = [(name, "task.text_columns") for name in params.task.text_columns]
+    for column, key in (
+        (ingest.id_column, "ingest.id_column"),
+        (ingest.label_column, "ingest.label_column"),
+        (ingest.splits.date_column, "ingest.splits.date_column"),
+    ):
+        if column is not None:
+            needed.append((column, key))
+    require_columns(names, needed, where=where)
+    taken = [name for name in names if name in RESERVED or (name == "id" and ingest.id_column != "id")]
+    if taken:
+        raise DataError(
+            f"{where}: the column name {taken[0]!r} is taken by labelmill. Rename it"
+            + (", or set ingest.id_column: id in params.yaml." if taken[0] == "id" else ".")
+        )
+
+
+def _dates(rows: list[RawRow], column: str | None, rejected: list[tuple[str, str]]) -> list[Any]:
+    dates: list[Any] = []
+    for row in rows:
+        value = (row.values or {}).get(column or "")
+        try:
+            dates.append(None if value is None or value == "" else parse_day(value))
+        except ValueError as error:
+            dates.append(None)
+            rejected.append((row.source, f"column {column!r}: {str(value)[:80]!r} {error}"))
+    return dates
+
+
+def _identity(row: RawRow, id_column: str | None, label_column: str | None) -> str | None:
+    values = row.values or {}
+    if id_column is not None:
+        value = values.get(id_column)
+        return str(value).strip() or None if isinstance(value, str | int | float) else None
+    content = {name: value for name, value in values.items() if name != label_column and value is not None}
+    return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()[:16]
+
+
+def _blank_to_none(values: list[Any]) -> list[Any]:
+    return [None if value == "" else value for value in values]
