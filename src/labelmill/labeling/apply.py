@@ -163,7 +163,7 @@ def _apply_rows(
         move_row(row, i)
         try:
             vote = function(row)
-        except NoSuchColumnError:
+        except (NoSuchColumnError, LFError):  # mistakes in the code, not in a row
             raise
         except (Exception, SystemExit) as error:
             failures.append(_failure(lf, i, error, on_error, ids))

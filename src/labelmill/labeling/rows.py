@@ -58,7 +58,7 @@ class Columns(dict[str, Sequence[Any]]):
     def copy_of_frame(self) -> pd.DataFrame:
         """A frame that a batch labeling function may alter without any other seeing it."""
         copy = self.frame.copy()
-        for name in copy.select_dtypes(object).columns:
+        for name in [name for name, kind in copy.dtypes.items() if kind.kind == "O"]:
             copy[name] = pd.Series([_fresh(value) for value in copy[name]], index=copy.index, dtype=object)
         return copy
 
