@@ -110,8 +110,11 @@ def append_line(path: Path, content: dict[str, Any]) -> None:
     """Append one JSON line in a single write, fsynced, so that concurrent writers do not mix."""
     path.parent.mkdir(parents=True, exist_ok=True)
     line = json.dumps(content, ensure_ascii=False, allow_nan=False) + "\n"
-    handle = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+    handle = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o644)
     try:
+        size = os.fstat(handle).st_size
+        if size and os.pread(handle, 1, size - 1) != b"\n":
+            line = "\n" + line  # a crash cut the last line short: do not grow onto it
         os.write(handle, line.encode("utf-8"))
         os.fsync(handle)
     finally:
