@@ -12,12 +12,12 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.special import logsumexp
 
 from labelmill.arrays import UNKNOWN, Gold, Preds, Probs
 from labelmill.errors import LabelModelError
 from labelmill.label_model import accuracies, checks, persistence
-from labelmill.label_model.votes import TIE, Votes, encode
+from labelmill.label_model.posteriors import decide, posterior
+from labelmill.label_model.votes import Votes, encode
 
 
 class LabelModel(ABC):
@@ -110,7 +110,7 @@ class LabelModel(ABC):
     def predict(self, L: Any) -> Preds:
         """Most likely class of each row; -1 where nobody voted or the first two classes are equally likely."""
         votes = self._read(L)
-        return _decide(self._probs(votes), votes.covered)
+        return decide(self._probs(votes), votes.covered)
 
     def covered(self, L: Any) -> NDArray[np.bool_]:
         """Whether any labeling function voted on each row."""
@@ -149,13 +149,13 @@ class LabelModel(ABC):
 
     def _probs(self, votes: Votes) -> Probs:
         score = np.log(self.class_balance_) + np.where(votes.covered[:, None], self._log_likelihood(votes), 0.0)
-        probs: Probs = np.exp(score - logsumexp(score, axis=1, keepdims=True))
+        probs = np.ascontiguousarray(posterior(score))
         probs[~votes.covered] = self.class_balance_
         return probs
 
     def _count_overturned(self, votes: Votes) -> None:
         agreed = votes.unanimous
-        preds = _decide(self._probs(votes), votes.covered)
+        preds = decide(self._probs(votes), votes.covered)
         self.diagnostics_["overturned"] = int(((agreed != UNKNOWN) & (preds != UNKNOWN) & (preds != agreed)).sum())
 
     def _check_fitted(self) -> None:
@@ -171,10 +171,3 @@ class LabelModel(ABC):
             )
         array, _ = checks.as_votes(L, self.cardinality, self.lf_names_)
         return encode(array, self.cardinality)
-
-
-def _decide(probs: Probs, covered: NDArray[np.bool_]) -> Preds:
-    if not len(probs):
-        return np.zeros(0, dtype=np.int64)
-    tied = (probs >= probs.max(axis=1, keepdims=True) * (1 - TIE)).sum(axis=1) > 1
-    return np.where(covered & ~tied, probs.argmax(axis=1), UNKNOWN).astype(np.int64)

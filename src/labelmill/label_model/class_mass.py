@@ -7,32 +7,55 @@ that. The bias must not decide a row on which all votes agree: there it is held 
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import softmax
 
 from labelmill.arrays import Probs
+from labelmill.label_model.posteriors import posterior
 
 _KEPT = 0.5
 """Share of its own evidence that a unanimous row keeps against the bias."""
 
 
-def tie(scores: Probs, target: NDArray[np.float64], bias: NDArray[np.float64], *, rounds: int) -> NDArray[np.float64]:
-    """Bias per class with which the rows' mean probabilities come to `target`, a few fixed-point rounds from `bias`.
+def target(led: NDArray[np.float64], balance: NDArray[np.float64], *, majority_share: float) -> NDArray[np.float64]:
+    """Share of each class to hold the covered rows to: between the majority vote's and the class balance.
+
+    Between in log-odds, so that a rare class stays rare. It need not sum to 1 where classes are left out.
+
+    Parameters
+    ----------
+    led
+        n x k: 1 for the class that leads a row, parts where several are tied.
+    balance
+        k: the share of each class.
+    majority_share
+        1: the majority vote's share; 0: the class balance.
+    """
+    # One row in addition, so that a class that is voted for but never leads does not get 0.
+    mass = (led.sum(axis=0) + balance) / (len(led) + 1)
+    pooled = mass**majority_share * balance ** (1 - majority_share)
+    return pooled / pooled.sum()
+
+
+def tie(scores: Probs, wished: NDArray[np.float64], bias: NDArray[np.float64], *, rounds: int) -> NDArray[np.float64]:
+    """Bias per class with which the rows' mean probabilities come to `wished`, by a few fixed-point rounds.
 
     Parameters
     ----------
     scores
         n x k log-odds of the covered rows.
-    target
-        k: the wished share of each class.
+    wished
+        k: from `target`; where it is 0 the class is left alone, its bias is 0.
     bias
         k: where to start; the last round's bias, so that it settles together with the model.
     rounds
         How many steps to take.
     """
+    held = wished > 0
     for _ in range(rounds):
-        mass = softmax(scores + bias, axis=1).mean(axis=0)
-        bias = bias + np.log(target / np.maximum(mass, 1e-12))
-        bias = bias - bias.mean()
+        mass = posterior(scores + bias).mean(axis=0)[held]
+        step = np.log(wished[held] * mass.sum() / np.maximum(mass, 1e-12))
+        bias = bias.copy()
+        bias[held] += step
+        bias[held] -= bias[held].mean()
     return bias
 
 

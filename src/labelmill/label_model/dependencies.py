@@ -17,6 +17,8 @@ _SAME_ROWS, _SAME_VOTES = 0.9, 0.98
 """Jaccard overlap of the rows, and agreement on them, beyond which two labeling functions are copies."""
 _FEWEST_SHARED, _CLEAR = 20, 4.0
 """Shared rows, and standard errors of excess agreement, below which nothing is damped."""
+_REFITS, _FIT_ROUNDS = 3, 50
+"""Fits of what accuracies explain, each without the pairs that stood out in the last; rounds of each."""
 
 
 @dataclass(frozen=True)
@@ -52,40 +54,52 @@ def shares(groups: NDArray[np.int64]) -> NDArray[np.float64]:
 
 
 def damping(
-    found: Overlaps,
-    accuracy: NDArray[np.float64],
-    groups: NDArray[np.int64],
-    several: NDArray[np.bool_],
-    cardinality: int,
+    found: Overlaps, groups: NDArray[np.int64], several: NDArray[np.bool_], cardinality: int
 ) -> NDArray[np.float64]:
-    """Weigh down who agrees with others more often than two accurate strangers would.
+    """Weigh down who agrees with some others more than their accuracies explain, m weights up to 1.
 
-    Only among labeling functions that vote for several classes: two that vote for one and the same
-    class agree wherever they meet, which says nothing about dependence. Damping those as well took 16
-    points of macro-F1 on rule sets.
+    If labeling functions err independently, the agreement of a pair above chance is a product of two
+    numbers, one each. Those are fitted to all pairs, and what a pair agrees beyond them is its excess. It
+    is measured on the agreements alone, before any model is fitted: with accuracies that are still
+    too low, everybody would seem to agree too much, be damped, and the accuracies would fall further.
+
+    Only labeling functions that vote for several classes are compared: two that vote for one and the
+    same class agree wherever they meet, which says nothing about dependence.
 
     Parameters
     ----------
     found
         From `overlaps`.
-    accuracy
-        m: estimated accuracies.
     groups
         From `copies`; pairs inside a group are left to `shares`.
     several
-        m: whether a labeling function votes for more than one class.
+        Whether a labeling function votes for more than one class, m.
     cardinality
         Number of classes.
     """
-    wrong = 1 - accuracy
-    by_chance = np.outer(accuracy, accuracy) + np.outer(wrong, wrong) / (cardinality - 1)
+    pairs = (found.shared >= _FEWEST_SHARED) & np.outer(several, several) & (groups[:, None] != groups[None, :])
     shared = np.maximum(found.shared, 1)
-    excess = found.alike / shared - by_chance
-    z = excess / np.sqrt(by_chance * (1 - by_chance) / shared)
-    damped = (z > _CLEAR) & (found.shared >= _FEWEST_SHARED) & np.outer(several, several)
-    damped &= groups[:, None] != groups[None, :]
-    rho = np.where(damped, np.clip(excess / (1 - by_chance), 0, 1), 0)
+    alike = found.alike / shared
+    chance = 1 / cardinality
+    above_chance = (alike - chance) / (1 - chance)
+    clear = np.zeros_like(pairs)
+    for _ in range(_REFITS):
+        strength = _product_fit(above_chance, np.where(pairs & ~clear, found.shared, 0))
+        explained = chance + (1 - chance) * np.outer(strength, strength)
+        excess = alike - explained
+        clear = pairs & (excess > _CLEAR * np.sqrt(explained * (1 - explained) / shared))
+    rho = np.where(clear, np.clip(excess / (1 - explained), 0, 1), 0)
     return 1 / (1 + rho @ shares(groups))
+
+
+def _product_fit(values: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Numbers from 0 to 1, one per labeling function, whose products are nearest to the values, by weighted squares."""
+    strength = np.full(len(values), 0.6)
+    for _ in range(_FIT_ROUNDS):
+        below = weights @ strength**2
+        nearest = np.divide((weights * values) @ strength, below, out=strength.copy(), where=below > 0)
+        strength = (strength + np.clip(nearest, 0.01, 0.99)) / 2  # half a step: full ones swing to and fro
+    return strength
 
 
 def _gram(matrix: Any) -> NDArray[np.float64]:

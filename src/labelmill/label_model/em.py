@@ -8,19 +8,17 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import softmax
 
 from labelmill.arrays import UNKNOWN, Gold, Probs
 from labelmill.label_model import anchors, class_mass, dependencies
 from labelmill.label_model.accuracies import interval
 from labelmill.label_model.base import LabelModel
-from labelmill.label_model.votes import Votes, leaders, name_list
+from labelmill.label_model.posteriors import leaders, posterior
+from labelmill.label_model.votes import Votes, name_list
 
 _DIGITS = 10
 """What is learned is rounded to this in each round, so that sums taken in another order (permuted
 rows, another number of threads) give the same model, not one that differs by amplified rounding."""
-_DAMPING_ROUNDS = 5
-"""After these rounds the damping stays: a pair that hovers at a threshold would keep the rounds from ending."""
 _TIE_ROUNDS = 3
 """Fixed-point steps of the bias in a round; it settles over the rounds."""
 _FEWEST_SOURCES = 3
@@ -85,33 +83,32 @@ class AnchoredEM(LabelModel):
         self._name_suspects(covered)
 
     def _learn(self, votes: Votes, found: dependencies.Overlaps, groups: NDArray[np.int64], gold: Gold | None) -> None:
-        counts, several = votes.per_lf, (votes.per_lf > 0).sum(axis=1) > 1
+        counts = votes.per_lf
         once = dependencies.shares(groups)
         probs = _clamped(leaders(votes.tally(once)), gold)
-        target = self.majority_share * probs.mean(axis=0) + (1 - self.majority_share) * self.class_balance_
-        self.weights_, self.class_bias_ = once, np.zeros(votes.cardinality)
+        wished = class_mass.target(probs, self.class_balance_, majority_share=self.majority_share)
+        wished = np.where(counts.sum(axis=0) > 0, wished, 0)
+        several = (counts > 0).sum(axis=1) > 1
+        self.weights_ = once * dependencies.damping(found, groups, several, votes.cardinality)
+        self.class_bias_ = np.zeros(votes.cardinality)
         prior = np.log(self.class_balance_)
         for rounds in range(1, self.max_iter + 1):
             expected = votes.expected(probs)
-            self.precision_ = np.round(
-                anchors.anchored_precision(expected, counts, anchor=self.anchor, strength=self.anchor_votes), _DIGITS
+            precision = anchors.anchored_precision(
+                expected, counts, self.class_balance_, anchor=self.anchor, strength=self.anchor_votes
             )
-            if several.any() and rounds <= _DAMPING_ROUNDS:
-                accuracy = self._accuracies(votes)
-                self.weights_ = once * dependencies.damping(found, accuracy, groups, several, votes.cardinality)
+            self.precision_ = np.round(precision, _DIGITS)
             evidence = np.round(self._evidence(expected, counts, self.precision_), _DIGITS)
             self.evidence_ = evidence * self.weights_[:, None, None]
             scores = prior + votes.add_up(self.evidence_)
-            bias = class_mass.tie(scores, target, self.class_bias_, rounds=_TIE_ROUNDS)
+            bias = class_mass.tie(scores, wished, self.class_bias_, rounds=_TIE_ROUNDS)
             self.class_bias_ = np.round(bias, _DIGITS)
-            last, probs = probs, _clamped(softmax(scores + self.class_bias_, axis=1), gold)
-            change = np.abs(probs - last).max()
+            last, probs = probs, _clamped(posterior(scores + self.class_bias_), gold)
+            change = float(np.abs(probs - last).max())
+            self.diagnostics_.update(rounds=rounds, converged=change <= self.tol)
             if change <= self.tol:
-                break
-        converged = bool(change <= self.tol)
-        self.diagnostics_.update(converged=converged, rounds=rounds)
-        if not converged:
-            self._warn(f"not settled after {rounds} rounds: the last one moved a probability by {change:.2g}")
+                return
+        self._warn(f"not settled after {self.max_iter} rounds: the last one moved a probability by {change:.2g}")
 
     def _why_not(self, votes: Votes, groups: NDArray[np.int64]) -> str | None:
         """Why nothing can be learned from these votes, if so."""
@@ -125,7 +122,8 @@ class AnchoredEM(LabelModel):
 
     def _fall_back(self, votes: Votes, groups: NDArray[np.int64], reason: str) -> None:
         """Trust everybody equally: a majority vote in which copies count once."""
-        self.precision_ = np.full((votes.n_lfs, votes.cardinality), self.anchor)
+        skill = anchors.to_skill(self.anchor, votes.cardinality)
+        self.precision_ = np.tile(anchors.from_skill(skill, self.class_balance_), (votes.n_lfs, 1))
         self.weights_ = dependencies.shares(groups)
         self.evidence_ = anchors.precision_evidence(self.precision_, self.class_balance_)
         self.evidence_ = self.evidence_ * self.weights_[:, None, None]
@@ -141,7 +139,7 @@ class AnchoredEM(LabelModel):
 
     def _name_suspects(self, votes: Votes) -> None:
         """Name who looks worse than chance: they count next to nothing, and their owner should know."""
-        right = np.einsum("jll->j", votes.expected(softmax(self._scores(votes), axis=1)))
+        right = np.einsum("jll->j", votes.expected(posterior(self._scores(votes))))
         count = votes.per_lf.sum(axis=1)
         _, high = interval(right / np.maximum(count, 1), count)
         suspects = [self.lf_names_[j] for j in np.flatnonzero((high < 1 / votes.cardinality) & (count > 0))]

@@ -15,9 +15,6 @@ from numpy.typing import NDArray
 
 from labelmill.arrays import ABSTAIN, Probs
 
-TIE = 1e-9
-"""Classes whose scores are this near to each other, relative to the larger one, are tied."""
-
 
 @dataclass(frozen=True)
 class Votes:
@@ -86,13 +83,6 @@ def encode(L: Any, cardinality: int) -> Votes:
         indices = np.nonzero(voted)[1] * cardinality + L[voted]
     shape = (L.shape[0], L.shape[1] * cardinality)
     return Votes(sp.csr_array((np.ones(len(indices)), indices, indptr), shape=shape), cardinality)
-
-
-def leaders(scores: Probs) -> Probs:
-    """One for the class with the highest score, equal parts where several are tied."""
-    top = scores.max(axis=1, keepdims=True)
-    first = scores >= top - TIE * np.maximum(np.abs(top), 1)
-    return first / first.sum(axis=1, keepdims=True)
 
 
 def name_list(names: Sequence[str], *, most: int = 5) -> str:
