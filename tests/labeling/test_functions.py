@@ -1,5 +1,6 @@
 from collections import namedtuple
 from enum import IntEnum
+from functools import cache
 from types import SimpleNamespace
 
 import numpy as np
@@ -68,6 +69,14 @@ def test_a_call_checks_the_vote():
 def test_a_name_in_place_of_the_function_is_told_how_to_write_it():
     with pytest.raises(LFError, match="name='shouting'"):
         labeling_function("shouting")
+    with pytest.raises(LFError, match="Write a def"):
+        labeling_function(len)
+
+
+def test_other_decorators_may_stand_below():
+    lf = labeling_function(cache(shouts.function))
+    assert (lf.name, lf.origin) == ("shouts", shouts.origin)
+    assert lf(namedtuple("Mail", "subject")("A")) == 1
 
 
 @pytest.mark.parametrize("function", [lambda: 1, lambda row, other: 1])

@@ -196,12 +196,13 @@ def _decorate(kind: Any, function: Any, name: str | None, resources: Sequence[st
 
 
 def _make(kind: Any, function: Any, name: str | None, resources: Sequence[str | Path], decorator: str) -> Any:
-    if not inspect.isfunction(function):
-        raise LFError(
-            f"@{decorator} goes above a function; found {function!r}. "
-            f"To give a name, write @{decorator}(name={str(function)!r})."
+    inner = inspect.unwrap(function) if callable(function) else None
+    if not inspect.isfunction(inner):
+        hint = (
+            f"To give a name, write @{decorator}(name={function!r})." if isinstance(function, str) else "Write a def."
         )
-    origin = Origin(Path(function.__code__.co_filename), function.__code__.co_firstlineno)
+        raise LFError(f"@{decorator} goes above a function; found {function!r}. {hint}")
+    origin = Origin(Path(inner.__code__.co_filename), inner.__code__.co_firstlineno)
     name = function.__name__ if name is None else name
     try:
         inspect.signature(function).bind("row")
