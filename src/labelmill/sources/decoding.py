@@ -48,7 +48,7 @@ def decode(data: bytes, charset: str | None, problems: list[str]) -> str:
         break
     else:
         text = data.decode("cp1252", errors="replace")
-    _note(problems, f"charset:{name or 'none'}"[:60])
+    _note(problems, storable(f"charset:{name or 'none'}")[:60])
     return clean(text)
 
 
@@ -70,7 +70,10 @@ def decode_header(value: str, problems: list[str]) -> str:
     """One line of text from a raw header value: unfolded, encoded words (RFC 2047) and 8-bit bytes decoded."""
     value = " ".join(value.split())
     if not value.isascii():  # the parser keeps 8-bit bytes as surrogates
-        value = decode(value.encode("utf-8", "surrogateescape"), None, problems)
+        try:
+            value = decode(value.encode("utf-8", "surrogateescape"), None, problems)
+        except UnicodeEncodeError:  # other surrogates: not from the parser
+            value = storable(value)
     if "=?" not in value:
         return clean(value)
     value = _BETWEEN_ENCODED_WORDS.sub("", value)

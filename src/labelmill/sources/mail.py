@@ -85,7 +85,8 @@ def parse_mail(raw: bytes, *, collectors: re.Pattern[str] | None = None) -> dict
         "sender_address": address or None,
         "sender_domain": domain[1] if domain else None,
         "reply_to": _address(_first(headers, "reply-to", problems)),
-        "return_path": _address(_first(headers, "return-path", problems)),
+        "return_path": _address(_first(headers, "return-path", problems))
+        or mail_route.envelope(message.get_unixfrom()),
         "originating_ip": mail_route.originating_ip(headers, collectors),
         "subject": subject,
         "text": body.text,

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from email.message import Message
 from html import unescape
 
-from labelmill.sources.decoding import decode, decode_header, html_to_text
+from labelmill.sources.decoding import decode, decode_header, html_to_text, storable
 
 MAX_PARTS = 500
 """Parts of a mail beyond these are left unread."""
@@ -38,7 +38,7 @@ def read_body(message: Message, problems: list[str]) -> Body:
         for part in alternatives:
             kind = part.get_content_type()
             if _is_attachment(part, kind):
-                body.attachments.append(_file_name(part, problems) or kind)
+                body.attachments.append(_file_name(part, problems) or storable(kind))
                 continue
             text = _part_text(part, problems)
             if kind == "text/html":
@@ -94,7 +94,8 @@ def _charset(part: Message) -> str | None:
 
 def _is_attachment(part: Message, kind: str) -> bool:
     try:
-        return not kind.startswith("text/") or part.get_content_disposition() == "attachment"
+        # A multipart without its boundary holds its parts as plain text.
+        return not kind.startswith(("text/", "multipart/")) or part.get_content_disposition() == "attachment"
     except Exception:
         return False
 

@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterable, Mapping
 from email.utils import parsedate_to_datetime
 
+from labelmill.sources.decoding import storable
+
 _IPV4 = re.compile(r"(?<![\d.])(\d{1,3}(?:\.\d{1,3}){3})(?![\d.])")
 _BY = re.compile(r"\sby\s")
 _FIRST_YEAR, _LAST_YEAR = 1970, 2100
@@ -34,6 +36,12 @@ def received_at(
             return date, "received"
         break
     return sent_at, "date" if sent_at else None
+
+
+def envelope(mbox_line: str | None) -> str | None:
+    """The address that the sender's side gave, from the mbox `From ` line."""
+    words = (mbox_line or "").split()
+    return storable(words[1].strip("<>").lower()) if len(words) > 1 and "@" in words[1] else None
 
 
 def originating_ip(headers: Mapping[str, list[str]], collectors: re.Pattern[str] | None = None) -> str | None:

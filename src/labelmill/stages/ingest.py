@@ -44,7 +44,9 @@ def run(params: Params) -> None:
     """Run the stage. Everything is read and checked before anything is written."""
     date_column = params.ingest.splits.date_column
     annotations = read_annotations(paths.ANNOTATIONS, params.task.classes)
-    read = reading.read(params, corpus_cache=Settings().corpus_cache)  # type: ignore[call-arg]
+    project = paths.main_project()
+    settings = Settings(_env_file=project / ".env")  # type: ignore[call-arg]
+    read = reading.read(params, corpus_cache=project / settings.corpus_cache)
     intake, counts = drop_duplicates(read, date_column)
     splits = deal(intake.frame, intake.gold, params.ingest.splits, seed=params.task.seed)
     splits, gold, unknown = merge_annotations(intake.frame["id"], splits, intake.gold, annotations)
