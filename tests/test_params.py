@@ -48,6 +48,12 @@ def test_a_broken_file_is_named(tmp_path, text, says):
         load_params(tmp_path / "params.yaml")
 
 
+def test_a_bare_date_is_refused_before_dvc_stumbles_over_it(tmp_path):
+    (tmp_path / "params.yaml").write_text("ingest: {splits: {test_from: 2002-09-01}}")
+    with pytest.raises(ParamsError, match=r"ingest\.splits\.test_from: put the date in quotes"):
+        load_params(tmp_path / "params.yaml")
+
+
 def test_an_absent_file_says_how_to_get_one(tmp_path):
     with pytest.raises(ParamsError, match="labelmill init"):
         load_params(tmp_path / "params.yaml")

@@ -5,6 +5,7 @@ Only values that change results live here; where things run is in `settings.py`.
 
 import datetime as dt
 import difflib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
@@ -292,6 +293,9 @@ def load_params(path: Path = paths.PARAMS) -> Params:
 
 def parse_params(content: Any, *, where: str = "params") -> Params:
     """Check the content of a `params.yaml` that was read already."""
+    bare = [key for key, value in _leaves(content) if isinstance(value, dt.date)]
+    if bare:
+        raise ParamsError(f"{where}: {bare[0]}: put the date in quotes; DVC refuses to track a bare one.")
     if not isinstance(content, dict):
         raise ParamsError(
             f"{where}: expected sections such as {_known_keys(Params)[:3]}, found {type(content).__name__}."
@@ -300,6 +304,14 @@ def parse_params(content: Any, *, where: str = "params") -> Params:
         return Params.model_validate(content)
     except ValidationError as error:
         raise ParamsError(f"{where}:\n" + "\n".join(_explain(problem) for problem in error.errors())) from error
+
+
+def _leaves(content: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    if isinstance(content, dict):
+        for key, value in content.items():
+            yield from _leaves(value, f"{prefix}.{key}" if prefix else str(key))
+    else:
+        yield prefix, content
 
 
 def _explain(problem: Any) -> str:
