@@ -1,4 +1,3 @@
-import sys
 from textwrap import dedent
 
 import pytest
@@ -16,10 +15,8 @@ LABELS = """
 
 
 @pytest.fixture
-def project(tmp_path, monkeypatch):
+def project(tmp_path, own_lfs):
     """Write files into the `lfs/` of a project; give back the folder."""
-    monkeypatch.setattr(sys, "meta_path", list(sys.meta_path))
-    before = {name: sys.modules.pop(name) for name in list(sys.modules) if name.split(".")[0] == "lfs"}
 
     def write(files, name="lfs"):
         folder = tmp_path / name
@@ -28,10 +25,7 @@ def project(tmp_path, monkeypatch):
             (folder / file).write_text(dedent(content), encoding="utf-8")
         return folder
 
-    yield write
-    for name in [name for name in sys.modules if name.split(".")[0] == "lfs"]:
-        del sys.modules[name]
-    sys.modules.update(before)
+    return write
 
 
 def names(folder, cardinality=2):

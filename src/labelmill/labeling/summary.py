@@ -53,10 +53,9 @@ def count_votes(L: LabelMatrix, gold: Gold | None = None) -> VoteCounts:
     L = np.asarray(L)
     if L.ndim != 2:
         raise LFError(f"a label matrix has rows and columns; found an array of shape {L.shape}.")
-    if L.dtype.kind not in "iu" or (L.size and not ABSTAIN <= L.min() <= L.max() < MAX_CARDINALITY):
-        raise LFError(
-            f"a label matrix holds classes and {ABSTAIN}; found {L.dtype} values such as {L.min()}, {L.max()}."
-        )
+    wrong = np.unique(L[(L < ABSTAIN) | (L >= MAX_CARDINALITY)]).tolist()[:3]
+    if L.dtype.kind not in "iu" or wrong:
+        raise LFError(f"a label matrix holds class numbers and {ABSTAIN}; found {L.dtype} values {wrong or ''}.")
     gold = np.full(len(L), UNKNOWN) if gold is None else np.asarray(gold)
     if gold.shape != (len(L),):
         raise LFError(f"gold has shape {gold.shape}, but the label matrix has {len(L)} rows.")

@@ -1,0 +1,214 @@
+"""A key changes with whatever can change votes, and with nothing else of the project."""
+
+import subprocess
+import sys
+from textwrap import dedent
+
+import pytest
+
+from labelmill.labeling.fingerprints import fingerprint
+from labelmill.labeling.loading import load_lfs
+
+FILES = {
+    "labels.py": """
+        from enum import IntEnum
+        class Label(IntEnum):
+            HAM = 0
+            SPAM = 1
+    """,
+    "deep.py": """
+        LIMIT = 3
+        def unused():
+            return 0
+        def count(text):
+            return text.count("!") > LIMIT
+    """,
+    "middle.py": """
+        from lfs import deep
+        def noisy(text):
+            return deep.count(text)
+    """,
+    "main.py": """
+        import re
+        from pathlib import Path
+        from labelmill import keyword_lf, labeling_function
+        from lfs.labels import Label
+        from lfs.middle import noisy
+        WORDS = frozenset({"cash", "money", "gold"})
+        PATTERN = re.compile("a+")
+        BRANDS = set((Path(__file__).parent / "brands.txt").read_text().split())
+
+        @labeling_function
+        def far(mail):
+            return Label.SPAM if noisy(mail.text) else None
+
+        @labeling_function
+        def words(mail):
+            # a comment
+            return Label.SPAM if WORDS & set(mail.text.split()) else None
+
+        @labeling_function
+        def pattern(mail):
+            return Label.SPAM if PATTERN.search(mail.text) else None
+
+        @labeling_function
+        def brands(mail):
+            return Label.SPAM if any(b in mail.text for b in BRANDS) else None
+
+        @labeling_function
+        def opens(mail):
+            return Label.SPAM if mail.text in open(Path(__file__).parent / "listed.txt").read() else None
+
+        @labeling_function(resources=["declared.txt"])
+        def declares(mail):
+            return Label.HAM if mail.text else None
+
+        def make(name, limit):
+            @labeling_function(name=name)
+            def inner(mail):
+                return Label.HAM if len(mail.text) > limit else None
+            return inner
+
+        made = [make("over_5", 5), make("over_6", 6)]
+        drugs = keyword_lf("drugs", "drugs.txt", column="text", label=Label.SPAM)
+    """,
+    "brands.txt": "acme\n",
+    "listed.txt": "x\n",
+    "declared.txt": "x\n",
+    "drugs.txt": "pill\n",
+}
+EVERY = {"far", "words", "pattern", "brands", "opens", "declares", "over_5", "over_6", "drugs"}
+
+
+@pytest.fixture
+def folder(tmp_path, own_lfs):
+    for file, content in FILES.items():
+        (tmp_path / "lfs").mkdir(exist_ok=True)
+        (tmp_path / "lfs" / file).write_text(dedent(content))
+    return tmp_path / "lfs"
+
+
+def prints(folder):
+    return {lf.name: fingerprint(lf, folder) for lf in load_lfs(folder, 2)}
+
+
+def keys(folder):
+    return {name: found.key for name, found in prints(folder).items()}
+
+
+def test_only_what_reads_files_when_called_hangs_on_the_whole_folder(folder):
+    assert {name for name, found in prints(folder).items() if not found.resolved} == {"opens"}
+
+
+def test_every_function_has_a_key_of_its_own(folder):
+    assert len(set(keys(folder).values())) == len(EVERY)
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "changed"),
+    [
+        ("deep.py", "LIMIT = 3", "LIMIT = 4", {"far"}),
+        ("deep.py", 'count("!")', 'count("?")', {"far"}),
+        ("deep.py", "return 0", "return 1", set()),
+        ("deep.py", "LIMIT = 3", "# more\n\nLIMIT  =  3", set()),
+        ("middle.py", "return deep", "return not deep", {"far"}),
+        ("main.py", '"gold"', '"silver"', {"words"}),
+        ("main.py", "# a comment", "# another comment", set()),
+        ("main.py", "WORDS &", "WORDS ^", {"words"}),
+        ("main.py", 'compile("a+")', 'compile("a*")', {"pattern"}),
+        ("main.py", 'compile("a+")', 'compile("a+", re.I)', {"pattern"}),
+        ("main.py", '"over_6", 6', '"over_6", 7', {"over_6"}),
+        ("main.py", "> limit", ">= limit", {"over_5", "over_6"}),
+        ("main.py", '"drugs.txt", column="text"', '"drugs.txt", column="subject"', {"drugs"}),
+        ("brands.txt", "acme", "ajax", {"brands"}),
+        ("listed.txt", "x", "y", set()),
+        ("declared.txt", "x", "y", {"declares"}),
+        ("drugs.txt", "pill", "# none\npill", set()),
+        ("drugs.txt", "pill", "pills", {"drugs"}),
+        ("labels.py", "SPAM = 1", "SPAM = 0", EVERY),
+    ],
+)
+def test_an_edit_changes_the_keys_that_it_must(folder, file, old, new, changed):
+    before = keys(folder)
+    text = (folder / file).read_text()
+    assert old in text
+    (folder / file).write_text(text.replace(old, new))
+    after = keys(folder)
+    assert {name for name in before if before[name] != after[name]} - {"opens"} == changed - {"opens"}
+    assert before["opens"] != after["opens"]  # any byte of the folder
+
+
+def test_lines_change_where_code_moves_and_keys_do_not(folder):
+    before = prints(folder)
+    (folder / "deep.py").write_text("\n" + (folder / "deep.py").read_text())
+    after = prints(folder)
+    assert before["far"].key == after["far"].key
+    assert before["far"].lines != after["far"].lines
+    assert before["words"].lines == after["words"].lines
+
+
+def test_keys_are_the_same_in_every_process(folder):
+    code = (
+        "import sys; from pathlib import Path; from labelmill.labeling.loading import load_lfs\n"
+        "from labelmill.labeling.fingerprints import fingerprint\n"
+        "print([fingerprint(lf, Path(sys.argv[1])).key for lf in load_lfs(Path(sys.argv[1]), 2)])"
+    )
+    outputs = {
+        subprocess.run(
+            [sys.executable, "-c", code, str(folder)], env={"PYTHONHASHSEED": seed}, check=True, capture_output=True
+        ).stdout
+        for seed in ("1", "2")
+    }
+    assert outputs == {f"{list(keys(folder).values())}\n".encode()}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "from lfs.middle import noisy\n    return 1 if noisy(mail.text) else None",
+        "from .middle import noisy\n    return 1 if noisy(mail.text) else None",
+        "return getattr(lfs.middle, 'noisy')(mail.text) or None",
+        "return 1 if OBJECT.x else None",
+        "return eval('1')",
+    ],
+)
+def test_what_cannot_be_told_hangs_on_the_whole_folder(folder, body):
+    head = "import lfs.middle, datetime\nfrom labelmill import labeling_function\nOBJECT = datetime.timedelta(1)\n"
+    (folder / "zz.py").write_text(f"{head}@labeling_function\ndef odd(mail):\n    {body}\n")
+    assert not prints(folder)["odd"].resolved
+
+
+@pytest.mark.parametrize(
+    ("head", "body", "edit"),
+    [
+        ("class Rule:\n    def __init__(self, n): self.n = n\n    def hit(self, t): return t > self.n\nR = Rule(3)",
+         "R.hit(mail.text)", ("Rule(3)", "Rule(4)")),
+        ("class Rule:\n    def hit(self, t): return len(t) > 3\nR = Rule()", "R.hit(mail.text)", ("> 3", "> 4")),
+        ("import numpy as np\nA = np.arange(3)", "A[0]", ("arange(3)", "arange(4)")),
+        ("import functools\ndef g(a, b): return a\nP = functools.partial(g, 1)", "P(mail)", ("g, 1", "g, 2")),
+        ("import functools\n@functools.cache\ndef g(a): return 1", "g(mail)", ("return 1", "return 2")),
+        ("import re\nfind = re.compile('a').search", "find(mail.text)", ("'a'", "'b'")),
+        ("D = {'a': [1, (2, {3})]}", "D['a']", ("{3}", "{4}")),
+        ("def g(a, b=1): return b", "g(mail)", ("b=1", "b=2")),
+        ("f = lambda a: [x + 1 for x in a]", "f([1])", ("x + 1", "x + 2")),
+        ("class B:\n    x = 1\nclass C(B): pass", "C.x", ("x = 1", "x = 2")),
+        ("import labelmill\nK = labelmill.regex_lf('k', 'a', column='text', label=1)", "K(mail)", ("'a'", "'b'")),
+    ],
+)  # fmt: skip
+def test_constants_of_many_kinds_count_by_value(folder, head, body, edit):
+    text = f"from labelmill import labeling_function\n{head}\n@labeling_function\ndef odd(mail):\n    return {body}\n"
+    (folder / "zz.py").write_text(text)
+    before = prints(folder)["odd"]
+    assert before.resolved
+    assert prints(folder)["odd"] == before
+    assert edit[0] in text
+    (folder / "zz.py").write_text(text.replace(*edit))
+    assert prints(folder)["odd"].key != before.key
+
+
+def test_a_recursive_function_has_a_key(folder):
+    (folder / "zz.py").write_text(
+        "from labelmill import labeling_function\ndef a(n): return b(n)\ndef b(n): return n and a(n - 1)\n"
+        "@labeling_function\ndef odd(mail):\n    return a(3)\n"
+    )
+    assert prints(folder)["odd"].resolved
