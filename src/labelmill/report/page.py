@@ -1,0 +1,91 @@
+"""The page: templates filled with what `tables` and `pictures` make of the gathered files."""
+
+import base64
+import functools
+import hashlib
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from labelmill import paths
+from labelmill.report import pictures, tables, wording
+from labelmill.report.gather import Gathered
+from labelmill.report.text import markdown, plain, visible
+
+TEXT_LIMIT = 1500
+"""Characters that are shown of one text column of a disputed row."""
+
+
+def render_page(gathered: Gathered) -> str:
+    """The whole of `reports/index.html`."""
+    task = gathered.params.task
+    templates = environment()
+    script = templates.get_template("sort.js").render()
+    files = {
+        paths.CALIBRATION_CURVE: gathered.calibration,
+        paths.PRECISION_RECALL_CURVE: gathered.precision_recall,
+        paths.CONFUSION: gathered.confusion,
+        paths.LEARNING_CURVE: gathered.learning_curve,
+    }
+    return templates.get_template("index.html").render(
+        task=task,
+        positive=plain(task.classes[task.positive_index], limit=40),
+        lead=lead(gathered),
+        tiles=tables.headline(gathered),
+        links=tables.links(),
+        pictures=pictures.draw(gathered),
+        scores=tables.scores(gathered),
+        differences=tables.differences(gathered),
+        months=tables.months(gathered),
+        curve_files=[(content is not None, path.as_posix()) for path, content in files.items()],
+        lfs=tables.labeling_functions(gathered),
+        has_estimates=gathered.label_model is not None,
+        warnings=tables.warnings(gathered),
+        votes=gathered.votes,
+        disputed=tables.disputed(gathered),
+        text_limit=TEXT_LIMIT,
+        leak=tables.leak(gathered),
+        leak_says=tables.LEAK_SAYS,
+        splits=gathered.splits,
+        fingerprints=gathered.fingerprints,
+        versions=gathered.versions,
+        lists=[("All parameters", tables.settings(gathered)), ("What the stages counted", tables.counted(gathered))],
+        # Only this very script may run on the page, whatever the rows say.
+        script=Markup(script),
+        script_hash="sha256-" + base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+    )
+
+
+def lead(gathered: Gathered) -> str:
+    """One sentence that says what happened."""
+    votes = gathered.votes
+    classes = " and ".join(", ".join(tables.class_names(gathered)).rsplit(", ", 1))
+    if votes is None:
+        return f"Classes: {classes}. Nothing has been labeled yet."
+    entry = wording.entry(gathered.scores, "end_model", "all", "balanced_accuracy")
+    told = (
+        f"{len(votes.lf_names)} labeling functions voted on {votes.n_rows:,} rows; the classes are {classes}. "
+        "A label model learned without hand labels how far to trust each, "
+        "and an end model learned from its probabilities"
+    )
+    if entry["value"] is None:
+        return f"{told}."
+    return f"{told}; it reaches {wording.score(entry['value'])} balanced accuracy on test rows."
+
+
+@functools.cache
+def environment() -> Environment:
+    """The templates, all of them escaping what they are given."""
+    templates = Environment(
+        loader=PackageLoader("labelmill.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    filters: dict[str, Any] = {"visible": visible, "plain": plain, "score": wording.score, "share": wording.share}
+    filters["md"] = lambda value, limit=80: Markup(markdown(value, limit=limit))
+    templates.filters.update(filters)
+    return templates
