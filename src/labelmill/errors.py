@@ -5,6 +5,7 @@ LabelmillError                 1   base of all
 ├── ParamsError    (ValueError)    2   params.yaml is wrong: unknown key, value out of range
 ├── DataError      (ValueError)    3   an input cannot be read, or is not what it should be
 │   └── ExpectationError           3   the rows broke an expectation that stops the run
+│       └── NothingToDoError       13  there is no row to work on
 ├── LFError        (ValueError)    4   a labeling function cannot be loaded or applied
 │   └── InvalidVoteError           4   a labeling function returned something that is no vote
 ├── LabelModelError (ValueError)   5   votes from which no label model can be fitted
@@ -43,6 +44,12 @@ class DataError(LabelmillError, ValueError):
 
 class ExpectationError(DataError):
     """The rows broke an expectation that stops the run."""
+
+
+class NothingToDoError(ExpectationError):
+    """There is no row to work on; what was there before is untouched."""
+
+    exit_code = 13
 
 
 class LFError(LabelmillError, ValueError):
