@@ -1,0 +1,1 @@
+"""Whether data and models are good enough: validation of rows, evaluation, promotion."""
