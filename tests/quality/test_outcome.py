@@ -1,0 +1,68 @@
+from dataclasses import replace
+
+import pandas as pd
+import pytest
+
+from labelmill.errors import ExpectationError, NothingToDoError
+from labelmill.quality.expectations import Check
+from labelmill.quality.outcome import QUARANTINE_COLUMNS, Outcome, Result
+
+CHECK = Check("text", "text", "expect_column_to_exist", "a column of this name", "validate.columns.text.required")
+FINE = Outcome(
+    rows=20,
+    clean=20,
+    rejected=0,
+    results=(Result(CHECK, True, 0, "text"),),
+    quarantine=pd.DataFrame(columns=list(QUARANTINE_COLUMNS), dtype="str"),
+    shares={"quarantined": 1 / 3},
+    undeclared=(),
+    sources={"a": "mails.csv:7"},
+)
+
+
+def error(outcome):
+    return outcome.error(where="data/ingested", look_at="the page")
+
+
+def test_a_fine_outcome_has_no_error():
+    assert error(FINE) is None
+    assert error(replace(FINE, clean=19)) is None
+
+
+def test_an_expectation_of_rows_never_stops_the_run():
+    assert error(replace(FINE, results=(Result(CHECK, False, 7, "nothing"),))) is None
+
+
+def test_an_expectation_of_the_table_stops_it_and_names_all():
+    stop = error(replace(FINE, results=(Result(CHECK, True, 1, "none", ("a", "b")),)))
+    assert type(stop) is ExpectationError
+    assert stop.exit_code == 3
+    assert str(stop) == (
+        "data/ingested: 1 expectation broken; no labeling function was run.\n"
+        "  text: expected a column of this name, found none.\n"
+        "    rows: a (mails.csv:7), b\n"
+        "    broken: expect_column_to_exist, set by validate.columns.text.required. "
+        "Correct the data at its source; if the data is right, change validate.columns.text.required in params.yaml.\n"
+        "  Look at the page."
+    )
+
+
+@pytest.mark.parametrize(
+    ("rows", "why"), [(0, "it has no row"), (20, "all 20 rows are quarantined")], ids=["no rows", "all in quarantine"]
+)
+def test_without_a_row_there_is_nothing_to_do(rows, why):
+    stop = error(replace(FINE, rows=rows, clean=0))
+    assert isinstance(stop, NothingToDoError)
+    assert stop.exit_code == 13
+    assert f"nothing to do: {why}" in str(stop)
+
+
+def test_a_broken_table_of_which_no_row_is_left_says_what_broke():
+    stop = error(replace(FINE, clean=0, results=(Result(CHECK, True, 1, "none"),)))
+    assert type(stop) is ExpectationError
+
+
+def test_metrics_are_flat_numbers():
+    metrics = FINE.metrics()
+    assert metrics["quarantined_share"] == 0.333333
+    assert all(isinstance(value, int | float) for value in metrics.values())
