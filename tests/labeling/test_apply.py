@@ -161,6 +161,10 @@ class TestErrors:
         with pytest.raises(InvalidVoteError, match="row 2"):
             apply_lfs(MAILS[["size"]], [row_lf(lambda m: 9 if m.size == 30 else None)], cardinality=2)
 
+    def test_ids_that_are_numbers_stay_numbers(self):
+        lf = row_lf(lambda mail: 1 // (mail.size - 20))
+        assert apply_lfs(MAILS.assign(id=[7, 8, 9]), [lf], cardinality=2).errors["id"].tolist() == [8]
+
     def test_messages_are_the_same_in_every_run(self):
         def fails(mail):
             raise ValueError(f"{object()} " + "x" * 10_000)

@@ -228,6 +228,5 @@ def errors_frame(failures: Iterable[tuple[str, Failure]], ids: Sequence[Any]) ->
     """Failures as the table that `Applied.errors` and the file of errors hold."""
     rows = [(lf, ids[failure.position], failure.exception, failure.message) for lf, failure in failures]
     frame = pd.DataFrame(rows, columns=ERROR_COLUMNS, dtype=object)
-    return frame.astype(
-        {"lf": "str", "exception": "str", "message": "str", "id": "int64" if isinstance(ids, range) else "str"}
-    )
+    numbers = bool(rows) and all(isinstance(row_id, int) for _, row_id, *_ in rows)
+    return frame.astype({name: "str" for name in ERROR_COLUMNS} | {"id": "int64" if numbers else "str"})
