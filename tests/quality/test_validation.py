@@ -287,8 +287,9 @@ def test_no_row_is_nothing_to_do(shards):
     assert "Nothing to do" in validation_page.render(outcome, task="spam")
 
 
-def test_validating_prints_nothing(capfd):
+def test_validating_prints_nothing(capfd, caplog):
     run(table())
+    assert caplog.records == []
     captured = capfd.readouterr()
     assert captured.out == ""
     assert captured.err == ""

@@ -17,7 +17,7 @@ Every command works in the current folder, as git and dvc do. A new project: `la
 _EXIT_CODES = """Exit codes: 0 done · 1 another error · 2 params.yaml or the command is wrong · 3 bad data · 4 a
 labeling function failed · 5 no label model can be fitted · 6 training failed · 7 a file cannot be written or is
 damaged · 8 another run holds the lock · 9 not promoted · 10 a tool is missing · 11 MLflow cannot be
-reached · 12 a download failed, try again · 130 stopped with Ctrl-C
+reached · 12 a download failed, try again · 13 no row to work on · 130 stopped with Ctrl-C
 """
 
 app = typer.Typer(

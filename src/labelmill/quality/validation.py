@@ -3,6 +3,7 @@
 A suite is built in code for each batch, in a context that lives in memory: no `gx/` folder, nothing to keep in step.
 """
 
+import logging
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, Final
 
@@ -196,6 +197,8 @@ def _inspect(frame: pd.DataFrame, checks: Sequence[Check]) -> list[tuple[bool, l
     import great_expectations as gx
     from great_expectations.data_context.types.base import ProgressBarsConfig
 
+    # It sets itself to INFO when imported, and then tells of each temporary folder.
+    logging.getLogger("great_expectations.data_context.types.base").setLevel(logging.WARNING)
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = ProgressBarsConfig(globally=False)  # type: ignore[call-arg]
     asset = context.data_sources.add_pandas("rows").add_dataframe_asset("shard")

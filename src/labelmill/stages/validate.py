@@ -11,7 +11,7 @@ PARAMS = ("task", "validate")
 READS = (paths.INGESTED, paths.REJECTED, paths.PROVENANCE, paths.GOLD_DEV, paths.metrics("ingest"))
 WRITES = (paths.CLEAN, paths.QUARANTINE, paths.VALIDATION_PAGE, paths.metrics("validate"))
 
-_log = logging.getLogger(__name__)
+_LOG = logging.getLogger(__name__)
 
 
 def run(params: Params) -> None:
@@ -37,17 +37,15 @@ def run(params: Params) -> None:
         error = outcome.error(where=str(paths.INGESTED), look_at=f"{paths.VALIDATION_PAGE} and {paths.QUARANTINE}")
         if error:
             raise error
-    quarantined = outcome.rows - outcome.clean
-    _log.info(
-        "%d rows: %d clean, %d quarantined, %d rejected before",
-        outcome.rows,
-        outcome.clean,
-        quarantined,
-        outcome.rejected,
+    fates = {"clean": outcome.clean, "quarantined": outcome.rows - outcome.clean, "rejected before": outcome.rejected}
+    _LOG.info(
+        "%s rows against %d expectations: %s.",
+        f"{outcome.rows:,}",
+        len(outcome.results),
+        ", ".join(f"{count:,} {what}" for what, count in fates.items()),
     )
-    _log.info("%d expectations hold or sent rows to quarantine; see %s", len(outcome.results), paths.VALIDATION_PAGE)
     if outcome.undeclared:
-        _log.warning("columns that validate.columns does not declare: %s", ", ".join(outcome.undeclared))
+        _LOG.warning("columns that validate.columns does not declare: %s", ", ".join(outcome.undeclared))
 
 
 def _locate(ids: Collection[str]) -> dict[str, str]:
