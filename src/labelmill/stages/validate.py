@@ -45,7 +45,8 @@ def run(params: Params) -> None:
         ", ".join(f"{count:,} {what}" for what, count in fates.items()),
     )
     if outcome.undeclared:
-        _LOG.warning("columns that validate.columns does not declare: %s", ", ".join(outcome.undeclared))
+        names = ", ".join(outcome.undeclared[:3]) + (", …" if len(outcome.undeclared) > 3 else "")
+        _LOG.warning("%d columns that validate.columns does not declare: %s.", len(outcome.undeclared), names)
 
 
 def _locate(ids: Collection[str]) -> dict[str, str]:
