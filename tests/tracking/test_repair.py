@@ -69,7 +69,7 @@ def test_what_is_gone_for_good_is_left_out(moved):
     shutil.rmtree(moved / "mlartifacts")
     assert len(tracking.rebuild()) == 2
     client = new_client()
-    old, new = sorted(all_runs(client).values(), key=lambda run: run.data.metrics["test.end_model.f1"])
+    old, new = sorted(all_runs(client).values(), key=lambda run: run.data.metrics["test/end_model.f1"])
     assert client.search_model_versions(f"run_id = '{old.info.run_id}'") == []
     assert len(client.search_model_versions(f"run_id = '{new.info.run_id}'")) == 1
     metrics_of_old = {item.path for item in client.list_artifacts(old.info.run_id, "reports/metrics")}
@@ -115,6 +115,12 @@ def test_the_champion_alias_follows_the_file(project, params, two_runs, client):
     storage.write_json(champion, {"seq": 2, "model": "x", "sha256": "f" * 64})
     (problem,) = tracking.mirror_champion()
     assert "MLflow knows no model with SHA-256 ffffffffffff" in problem
+
+
+def test_a_promotion_does_not_fail_because_mlflow_is_not_there(project, two_runs):
+    (project / "mlflow.db").write_bytes(b"damaged" * 1000)
+    (problem,) = tracking.mirror_champion()
+    assert "damaged database" in problem and "track --check" in problem
 
 
 def test_the_challenger_alias_follows_the_results(project, two_runs, client):

@@ -16,9 +16,9 @@ def test_a_run_carries_all_that_the_record_says(project, params, client):
     run = client.get_run(run_id)
     assert run.info.status == "FINISHED"
     assert run.data.params["fit_label_model.kind"] == "majority_vote"
-    assert run.data.metrics["test.end_model.balanced_accuracy"] == 0.8
-    assert run.data.metrics["curve.valid_loss"] == 0.45
-    assert [(m.step, m.value) for m in client.get_metric_history(run_id, "curve.train_loss")] == [
+    assert run.data.metrics["test/end_model.balanced_accuracy"] == 0.8
+    assert run.data.metrics["train/valid_loss"] == 0.45
+    assert [(m.step, m.value) for m in client.get_metric_history(run_id, "train/train_loss")] == [
         (0, 0.6),
         (1, 0.3),
         (2, 0.2),

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from labelmill import paths, storage, telemetry
 from labelmill.errors import LabelmillError, TrackingError
 from labelmill.settings import Settings
+from labelmill.tracking.names import HEADLINE
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -88,10 +89,20 @@ def experiment_id(client: "MlflowClient", name: str) -> str:
     found = client.get_experiment_by_name(name)
     if found is None:
         folder = artifact_folder()
-        return client.create_experiment(name, artifact_location=folder.as_uri() if folder else None)
+        # What kind of pages to show, and which metric is drawn first.
+        tags = {"mlflow.experimentKind": "custom_model_development", "mlflow.experiment.primaryMetric.name": HEADLINE}
+        return client.create_experiment(name, artifact_location=folder.as_uri() if folder else None, tags=tags)
     if found.lifecycle_stage == "deleted":
         client.restore_experiment(found.experiment_id)
     return found.experiment_id
+
+
+def page(experiment_id: str) -> str:
+    """Where the runs are to be seen, in words; without the query MLflow opens its pages for language models."""
+    uri = tracking_uri()
+    server = uri.rstrip("/") if uri.startswith("http") else "http://127.0.0.1:5000"
+    start = "" if uri.startswith("http") else "`mlflow ui`, then "
+    return f"{start}{server}/#/experiments/{experiment_id}/runs?workflowType=machine_learning"
 
 
 def unreachable(reason: str) -> TrackingError:

@@ -9,7 +9,7 @@ import labelmill
 from labelmill import paths, storage
 from labelmill.storage.folders import MANIFEST
 from labelmill.tracking.database import artifact_folder
-from labelmill.tracking.record import ModelRecord, Record
+from labelmill.tracking.record import MEASURES, ModelRecord, Record
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -37,7 +37,7 @@ def register(client: "MlflowClient", record: Record) -> str | None:
         run_id=client.get_logged_model(info.model_id).source_run_id,
         model_id=info.model_id,
         tags={"model_sha256": model.sha256, "labelmill.key": record.key, "label_model": record.tags["label_model"]},
-        description=record.tags["mlflow.note.content"],
+        description=_in_a_line(record),
     )
     return str(made.version)
 
@@ -84,6 +84,12 @@ def _log(model: ModelRecord, folders: tuple[Path, Path]) -> Any:
         code_paths=[str(package)],
         pip_requirements=[f"{name}=={version(name).partition('+')[0]}" for name in NEEDED],
     )
+
+
+def _in_a_line(record: Record) -> str:
+    scores = ((measure, record.metrics.get(f"test/end_model.{measure}")) for measure in MEASURES)
+    said = ", ".join(f"{MEASURES[measure]} {value:.3f}" for measure, value in scores if value is not None)
+    return f"{record.tags['end_model']} on labels of {record.tags['label_model']}" + (f"; on test: {said}" * bool(said))
 
 
 def _ensure_registered_model(client: "MlflowClient", name: str) -> None:

@@ -4,11 +4,12 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-MAX_METRICS = 150
-"""MLflow's comparison page slows down and nobody reads on (mlflow/mlflow#21841)."""
+HEADLINE = "test/end_model.balanced_accuracy"
+"""The number that says most; MLflow draws it first."""
 
-_IN_FULL = ("end_model", "label_model")
-_MONTH = re.compile(r"\d{4}-\d{2}")
+_SYSTEMS = ("end_model", "label_model", "majority_vote", "gold_dev", "gold_train")
+_BY_COVERAGE = ("end_model", "label_model")
+_WITH_INTERVALS = ("balanced_accuracy", "f1", "pr_auc")
 
 
 def flat_params(content: dict[str, Any], prefix: str = "") -> dict[str, str]:
@@ -30,43 +31,41 @@ def flat_params(content: dict[str, Any], prefix: str = "") -> dict[str, str]:
 
 
 def flat_metrics(stage: str, content: dict[str, Any]) -> dict[str, float]:
-    """The numbers of one `reports/metrics/<stage>.json`.
+    """The numbers of one `reports/metrics/<stage>.json` that are worth a comparison of runs.
 
-    What `evaluate` measured on `test` keeps short names (`test.end_model.balanced_accuracy`), other
-    numbers start with their stage. Left out, since they drown the rest in a comparison: months, the
-    covered and uncovered rows of all but label model and end model, and all intervals but the end
-    model's on all rows. They are in the logged files.
+    Scores become `test/<system>.<measure>`, all other numbers `upstream/<stage>.<name>`: MLflow sorts
+    by name and makes a section of what stands before a slash, so the scores come first. Months, the
+    trivial systems, n and most intervals are left out: over a hundred numbers nobody compares (nor
+    does MLflow's page, mlflow/mlflow#21841). They are in the logged files.
 
     >>> flat_metrics("label", {"coverage": 0.7, "note": "text"})
-    {'label.coverage': 0.7}
+    {'upstream/label.coverage': 0.7}
     >>> flat_metrics("evaluate", {"test": {"end_model": {"all": {"f1": {"value": 0.8, "low": 0.7, "high": 0.9}}}}})
-    {'test.end_model.f1': 0.8, 'test.end_model.f1.low': 0.7, 'test.end_model.f1.high': 0.9}
+    {'test/end_model.f1': 0.8, 'test/end_model.f1.low': 0.7, 'test/end_model.f1.high': 0.9}
     """
-    flat: dict[str, float] = {}
-    for place, value in _numbers(content, ()):
-        if any(_MONTH.fullmatch(part) for part in place):
-            continue
-        if place[0] == "test" and len(place) > 2:
-            if not _is_worth_comparing(place):
-                continue
-            named = tuple(part for part in place if part not in ("all", "value"))
-        else:
-            named = (stage, *(part for part in place if part != "value"))
-        flat[_allowed(".".join(named))] = value
-    return flat
+    if stage != "evaluate":
+        return {_allowed(f"upstream/{stage}.{'.'.join(place)}"): value for place, value in _numbers(content, ())}
+    test = content.get("test", {})
+    scores = _numbers({system: test[system] for system in _SYSTEMS if system in test}, ())
+    return {
+        _allowed(f"test/{'.'.join(part for part in place if part != 'all')}"): value
+        for place, value in scores
+        if len(place) > 2 and _is_worth_comparing(*place)
+    }
 
 
-def _is_worth_comparing(place: tuple[str, ...]) -> bool:
-    system, rows, last = place[1], place[2], place[-1]
-    if rows != "all":
-        return system in _IN_FULL and last not in ("low", "high")
-    return last not in ("low", "high") or system == "end_model"
+def _is_worth_comparing(system: str, rows: str, measure: str, *bound: str) -> bool:
+    if measure.startswith("n"):
+        return False
+    if bound:
+        return system == "end_model" and rows == "all" and measure in _WITH_INTERVALS
+    return rows == "all" or (rows in ("covered", "uncovered") and system in _BY_COVERAGE)
 
 
 def _numbers(content: Any, place: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], float]]:
     if isinstance(content, dict):
         for key, value in content.items():
-            yield from _numbers(value, (*place, str(key)))
+            yield from _numbers(value, place if key == "value" else (*place, str(key)))
     elif isinstance(content, int | float) and not isinstance(content, bool):
         yield place, float(content)
 

@@ -19,8 +19,8 @@ from labelmill.params import Params
 from labelmill.tracking import names, provenance
 from labelmill.tracking.provenance import Dataset
 
-MEASURED = ("ingest", "validate", "label", "fit_label_model", "featurize", "train", "baselines", "evaluate")
-"""Stages whose `reports/metrics/<stage>.json` a run carries."""
+MEASURED = ("evaluate", "ingest", "validate", "label", "fit_label_model", "featurize", "train", "baselines")
+"""Stages whose `reports/metrics/<stage>.json` a run carries; a run's page shows them in this order."""
 
 TABLES = (
     ("clean", paths.CLEAN, "rows"),
@@ -42,6 +42,9 @@ REPORTS = (
     paths.CONFUSION,
 )
 """Reports that a run carries as artifacts, beside the metrics files and `params.yaml`."""
+
+MEASURES = {"balanced_accuracy": "balanced accuracy", "f1": "F1", "pr_auc": "PR-AUC"}
+"""The measures that descriptions name, and how."""
 
 
 class ModelRecord(BaseModel):
@@ -130,8 +133,8 @@ def gather(params: Params) -> Record:
     }
     if commit:
         tags |= {"git_commit": commit, "git_dirty": str(dirty).lower(), "mlflow.source.git.commit": commit}
-    short = f"{commit[:7]}{'+' if dirty else ''}" if commit else "nogit"
-    run_name = f"{created:%Y-%m-%d}-{short}-{kind}"
+    # What tells runs apart comes first: MLflow's table shows about twenty characters, and the date beside them.
+    run_name = f"{kind}-{created:%Y-%m-%d}-{commit[:7] if commit else 'nogit'}"
     return Record(key=key, experiment=params.task.name, run_name=run_name, created=created, tags=tags, **content)
 
 
@@ -184,11 +187,10 @@ def _model(params: Params) -> ModelRecord | None:
 
 def _description(metrics: dict[str, float]) -> str:
     """A small table for the head of the run's page."""
-    measures = {"balanced_accuracy": "balanced accuracy", "f1": "F1", "pr_auc": "PR-AUC"}
     systems = ("end_model", "label_model", "majority_vote", "gold_dev", "gold_train")
-    lines = [f"| on test | {' | '.join(measures.values())} |", "|---|" + "---|" * len(measures)]
+    lines = [f"| on test | {' | '.join(MEASURES.values())} |", "|---|" + "---|" * len(MEASURES)]
     for system in systems:
-        values = [metrics.get(f"test.{system}.{measure}") for measure in measures]
+        values = [metrics.get(f"test/{system}.{measure}") for measure in MEASURES]
         if any(value is not None for value in values):
             cells = ("" if value is None else f"{value:.3f}" for value in values)
             lines.append(f"| {system.replace('_', ' ')} | {' | '.join(cells)} |")

@@ -78,16 +78,23 @@ def rebuild() -> list[str]:
 
 
 def mirror_champion() -> list[str]:
-    """Set MLflow's alias `champion` to what `state/champion.json` says; return what hinders it."""
-    with database.connected() as client:
-        return _mirror_champion(client)
+    """Set MLflow's alias `champion` to what `state/champion.json` says; return what hinders it.
+
+    It does not raise where MLflow is not there: the file decides who is champion, the alias follows later.
+    """
+    try:
+        with database.connected() as client:
+            return _mirror_champion(client)
+    except TrackingError as error:
+        return [f"{error} `labelmill track --check` sets the alias then."]
 
 
 def _mirror_champion(client: "MlflowClient") -> list[str]:
     file = paths.main_project() / paths.STATE / "champion.json"
     if not file.exists():
         return []
-    sha256 = storage.read_json(file).get("sha256")
+    entry = storage.read_json(file)
+    sha256 = entry.get("sha256") if isinstance(entry, dict) else None
     versions = client.search_model_versions(f"tags.model_sha256 = '{sha256}'")
     if not versions:
         return [

@@ -41,7 +41,7 @@ def track_run(params: Params) -> str:
         existing = finished(client, experiment_id, run.key)
         if existing is None:
             run = log_record(client, experiment_id, run)
-            log.info("run %s logged to MLflow; compare runs with `mlflow ui`", run.run_name)
+            log.info("run %s logged to MLflow; to compare runs: %s", run.run_name, database.page(experiment_id))
         else:
             run = _with_ids(client, run, existing.info.run_id)
             log.info("run %s is in MLflow already", run.run_name)
@@ -106,7 +106,7 @@ def _log_values(client: "MlflowClient", run_id: str, run: Record) -> None:
     metrics = [Metric(name, value, time_ms, 0) for name, value in run.metrics.items()]
     for step, row in enumerate(run.curve):
         epoch = int(row.get("epoch", step))
-        metrics += [Metric(f"curve.{name}", value, time_ms, epoch) for name, value in row.items() if name != "epoch"]
+        metrics += [Metric(f"train/{name}", value, time_ms, epoch) for name, value in row.items() if name != "epoch"]
     for start in range(0, len(params), 100):  # the most that MLflow takes at once
         client.log_batch(run_id, params=params[start : start + 100])
     for start in range(0, len(metrics), 1000):
