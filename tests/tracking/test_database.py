@@ -1,3 +1,4 @@
+import os
 import socket
 import subprocess
 import sys
@@ -41,6 +42,36 @@ def test_a_dvc_project_inside_a_git_repository_has_its_copies_below_itself(tmp_p
     copy = tmp_path / "mails/.dvc/tmp/exps/tmp1a2b/mails"
     assert paths.main_project(copy) == tmp_path / "mails"
     assert paths.main_project(tmp_path / "mails") == tmp_path / "mails"
+
+
+SAY_WHERE = (
+    "from pathlib import Path\n"
+    "from labelmill.tracking import database\n"
+    "Path('where.txt').write_text(f'{database.database_file()} {Path.cwd()}')\n"
+)
+PIPELINE = "stages: {say: {cmd: python say.py, params: [n], outs: [where.txt]}}\n"
+
+
+@pytest.mark.slow
+def test_dvc_really_puts_its_copies_where_we_look(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}:{os.environ['PATH']}")
+    for path, text in (("say.py", SAY_WHERE), ("dvc.yaml", PIPELINE), ("params.yaml", "n: 1\n")):
+        Path(path).write_text(text)
+    for command in (
+        "git init -q",
+        "git config user.name t",
+        "git config user.email t@example.org",
+        "dvc init -q",
+        "git add .",
+        "git commit -qm start",
+        "dvc exp run --temp -S n=2 --name other -q",
+        "dvc exp apply other -q",
+    ):
+        subprocess.run(command.split(), check=True, capture_output=True, timeout=120)
+    database_file, ran_in = Path("where.txt").read_text().split()
+    assert "/.dvc/tmp/exps/" in ran_in
+    assert database_file == str(tmp_path / "mlflow.db")
 
 
 def test_a_damaged_database_is_named_at_once(project, params):
