@@ -86,7 +86,7 @@ class IngestParams(Section):
     path: str | None = Field(None, description="File or folder to read; none for spamassassin and generated.")
     rows: Positive = Field(2000, description="Number of rows of the generated source.")
     id_column: str | None = Field(
-        None, description="Column that identifies a row; a hash of the row's content if absent."
+        None, description="Column that identifies a row; if absent, `id` where there is one, else a hash of the row."
     )
     label_column: str | None = Field(
         None, description="Column with the gold class name or number, where there is gold."

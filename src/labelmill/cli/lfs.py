@@ -37,6 +37,7 @@ def summary(as_json: AsJson = False) -> None:
     import pandas as pd
 
     from labelmill import paths
+    from labelmill.params import load_params
     from labelmill.storage.atomic import missing
 
     if not paths.LF_SUMMARY.is_file():
@@ -45,7 +46,7 @@ def summary(as_json: AsJson = False) -> None:
     if as_json:
         typer.echo(table.reset_index().to_json(orient="records", indent=2))
         return
-    _print_frame(table, title=str(paths.LF_SUMMARY))
+    _print_summary(table, load_params().task.classes)
 
 
 @app.command()
@@ -63,11 +64,7 @@ def test(
     params, lfs = _load()
     if (text is None) == (row_id is None):
         raise typer.BadParameter("give a text, or --id of a row")
-    if row_id is not None:
-        row = _find_row(row_id)
-    else:
-        row = SimpleNamespace(**dict.fromkeys(params.task.text_columns, ""), **{})
-        setattr(row, params.task.text_columns[-1], text)
+    row = _find_row(row_id, params.task.hidden_columns) if row_id is not None else _bare_row(text, params)
     votes = [_try(lf, row, params.task.classes) for lf in lfs]
     opinion = (
         _label_model_opinion([vote["number"] for vote in votes], params.task.classes)
@@ -78,10 +75,13 @@ def test(
         typer.echo(json.dumps({"votes": votes, "label_model": opinion}, indent=2))
         return
     for vote in votes:
-        if vote["vote"] is not None or vote["problem"]:
-            typer.echo(f"{vote['name']:<32} {vote['vote'] or vote['problem']}")
+        if vote["vote"] is not None:
+            typer.echo(f"{vote['name']:<32} {vote['vote']}")
+    skipped = {vote["name"]: vote["problem"] for vote in votes if vote["problem"]}
     fired = sum(vote["vote"] is not None for vote in votes)
     typer.echo(f"{fired} of {len(lfs)} labeling functions voted")
+    for name, problem in skipped.items():
+        typer.secho(f"skipped {name}: {problem}", dim=True)
     if opinion:
         typer.echo("label model: " + ", ".join(f"{name} {share:.3f}" for name, share in opinion.items()))
 
@@ -109,7 +109,7 @@ def _try(lf: Any, row: Any, classes: tuple[str, ...]) -> dict[str, Any]:
     try:
         vote = lf(row)
     except Exception as error:
-        return {"name": lf.name, "vote": None, "number": -1, "problem": f"skipped: {type(error).__name__}: {error}"}
+        return {"name": lf.name, "vote": None, "number": -1, "problem": f"{type(error).__name__}: {error}"}
     number = -1 if vote is None else int(vote)
     return {"name": lf.name, "vote": classes[number] if number >= 0 else None, "number": number, "problem": None}
 
@@ -126,22 +126,45 @@ def _label_model_opinion(votes: list[int], classes: tuple[str, ...]) -> dict[str
     return {name: float(share) for name, share in zip(classes, model.predict_proba(row)[0], strict=True)}
 
 
-def _find_row(row_id: str) -> Any:
+def _find_row(row_id: str, hidden: tuple[str, ...]) -> Any:
+    """The row as labeling functions see it in the label stage."""
     from labelmill import paths, storage
     from labelmill.errors import DataError
+    from labelmill.labeling.rows import Columns, Row
 
     for shard in storage.iter_shards(paths.CLEAN):
         found = shard[shard["id"] == row_id]
         if len(found):
-            return SimpleNamespace(**found.iloc[0].to_dict())
+            return Row(Columns(found, hidden))
     raise DataError(f"{paths.CLEAN}: no row has the id {row_id!r}. Ids are in its column 'id'.")
 
 
-def _print_frame(frame: "pd.DataFrame", *, title: str) -> None:
+def _bare_row(text: str | None, params: Any) -> Any:
+    """A row that has the text in the last text column, nothing in the others, and no further column."""
+    *others, main = params.task.text_columns
+    return SimpleNamespace(**dict.fromkeys(others, ""), **{main: text})
+
+
+def _print_summary(frame: "pd.DataFrame", classes: tuple[str, ...]) -> None:
+    """The summary, narrow enough for a terminal: polarity by name, shares in percent, accuracy with its interval."""
     from rich.console import Console
     from rich.table import Table
 
-    table = Table(frame.index.name or "", *map(str, frame.columns), title=title)
+    table = Table(title="labeling functions; accuracy on dev gold with 95 % interval", box=None, pad_edge=False)
+    table.add_column("name", no_wrap=True)
+    table.add_column("votes", no_wrap=True)
+    for column in ("cover", "overlap", "conflict", "right", "accuracy", "errors"):
+        table.add_column(column, justify="right", no_wrap=True)
     for name, row in frame.iterrows():
-        table.add_row(str(name), *(f"{value:.3f}" if isinstance(value, float) else str(value) for value in row))
+        voted = ", ".join(classes[vote] for vote in json.loads(str(row["Polarity"])))
+        shares = [f"{row[column]:.1%}" for column in ("Coverage", "Overlaps", "Conflicts")]
+        table.add_row(str(name), voted, *shares, *_accuracy(row), str(row.get("Errors", 0)))
     Console().print(table)
+
+
+def _accuracy(row: Any) -> tuple[str, str]:
+    if "Emp. Acc." not in row or row["Emp. Acc."] != row["Emp. Acc."]:  # NaN: it never fired on a row with gold
+        return "", "unknown"
+    right, wrong = int(row["Correct"]), int(row["Incorrect"])
+    interval = f"{row['Emp. Acc.']:.2f} ({row['Emp. Acc. Low']:.2f}-{row['Emp. Acc. High']:.2f})"
+    return f"{right}/{right + wrong}", interval

@@ -35,11 +35,10 @@ def read_tables(params: Params) -> Intake:
         names.sort()  # there is no header: the order of rows must not matter
     _check_columns(names, params, where)
     ingest = params.ingest
+    id_column = ingest.id_column or ("id" if "id" in names else None)
     dates = _dates(rows, ingest.splits.date_column, rejected)
-    ids = [_identity(row, ingest.id_column, ingest.label_column) for row in rows]
-    rejected += [
-        (row.source, f"no id in column {ingest.id_column!r}") for row, id_ in zip(rows, ids, strict=True) if not id_
-    ]
+    ids = [_identity(row, id_column, ingest.label_column) for row in rows]
+    rejected += [(row.source, f"no id in column {id_column!r}") for row, id_ in zip(rows, ids, strict=True) if not id_]
     bad = {source for source, _ in rejected}
     kept = [i for i, row in enumerate(rows) if row.source not in bad]
     if not kept:
@@ -50,7 +49,7 @@ def read_tables(params: Params) -> Intake:
         values = [(row.values or {}).get(name) for row in rows]
         if name == ingest.splits.date_column:
             frame[name] = date_column([dates[i] for i in kept])
-        elif name not in (ingest.id_column, ingest.label_column):
+        elif name not in (id_column, ingest.label_column):
             is_text = kind != "csv" or name in params.task.text_columns
             frame[name] = typed_column(_blank_to_none(values) if is_text else parse_text(values))
     gold = [
@@ -107,11 +106,11 @@ def _check_columns(names: list[str], params: Params, where: str) -> None:
         if column is not None:
             needed.append((column, key))
     require_columns(names, needed, where=where)
-    taken = [name for name in names if name in RESERVED or (name == "id" and ingest.id_column != "id")]
+    taken = [name for name in names if name in RESERVED or (name == "id" and ingest.id_column not in ("id", None))]
     if taken:
         raise DataError(
             f"{where}: the column name {taken[0]!r} is taken by labelmill. Rename it"
-            + (", or set ingest.id_column: id in params.yaml." if taken[0] == "id" else ".")
+            + (", or let ingest.id_column in params.yaml name it." if taken[0] == "id" else ".")
         )
 
 
