@@ -3,6 +3,7 @@
 import gzip
 import os
 import stat
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -43,10 +44,10 @@ def find_files(path: str | None, suffixes: tuple[str, ...], *, where: str = "ing
             root, pattern = _split_pattern(path)
             found = [p for p in sorted(root.glob(pattern)) if not p.is_dir()]
         else:
-            found, root = [root], root.parent
+            found = [root]
         for file in found:
             _check_regular(file)
-            if file.is_symlink() and len(found) > 1 and not file.resolve().is_relative_to(root.resolve()):
+            if file != root and file.is_symlink() and not file.resolve().is_relative_to(root.resolve()):
                 raise DataError(f"{file}: is a link to {file.resolve()}, outside {root}. Copy the file there instead.")
     except (OSError, ValueError, RuntimeError) as error:  # RuntimeError: a link that leads to itself
         if isinstance(error, DataError):
@@ -68,6 +69,7 @@ def open_checked(file: Path) -> Iterator[BinaryIO]:
         The file is empty, cannot be read, grows out of bounds, or changed while it was read.
     """
     try:
+        _check_regular(file)
         # Without O_NONBLOCK a pipe that nobody writes to would hang here.
         with os.fdopen(os.open(file, os.O_RDONLY | os.O_NONBLOCK), "rb") as raw:
             before = _check_regular(file, os.fstat(raw.fileno()))
@@ -81,7 +83,7 @@ def open_checked(file: Path) -> Iterator[BinaryIO]:
             after = file.stat()
             if (before.st_size, before.st_mtime_ns, before.st_ino) != (after.st_size, after.st_mtime_ns, after.st_ino):
                 raise DataError(f"{file}: changed while it was read. Run again when its writer is done.")
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         raise DataError(f"{file}: cannot be read ({getattr(error, 'strerror', None) or error}).") from error
 
 

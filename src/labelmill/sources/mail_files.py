@@ -52,6 +52,9 @@ def read_mails(params: Params) -> Intake:
     rejected: list[tuple[str, str]] = []
     files = find_files(ingest.path, ("",))
     for file in progress(files, "reading mails"):
+        if file.stat().st_size == 0:
+            rejected.append((str(file), "is empty"))
+            continue
         group = file.parent.name
         for source, raw in _raw_mails(file, max_bytes, is_mbox=_is_mbox(file, ingest.path)):
             if raw is None:
