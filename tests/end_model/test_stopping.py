@@ -29,6 +29,12 @@ def test_it_waits_as_long_as_it_is_told_and_goes_back_to_the_best_epoch(quick):
     assert keep.curve_ == [(1, 0.6, 0.6), (2, 0.5, 0.4), (3, 0.4, 0.5), (4, 0.3, pytest.approx(0.41))]
 
 
+def test_small_gains_do_not_count_until_they_add_up(quick):
+    keep = KeepBest(patience=9)
+    losses = [0.5, 0.498, 0.496, 0.4945, 0.494]
+    assert run(keep, quick, [(1 - i / 10, loss) for i, loss in enumerate(losses)]) == 4
+
+
 def test_without_held_out_rows_it_ends_when_the_loss_stands_still_and_keeps_the_last_weights(quick):
     keep = KeepBest(patience=1)
     kept = run(keep, quick, [(0.6, None), (0.5, None), (0.4, None), (0.4 - 1e-8, None), (0.1, None)])

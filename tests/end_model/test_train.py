@@ -24,9 +24,9 @@ def test_every_kind_learns_from_probabilities(problem, quick, params):
     assert (model.predict_proba(X).argmax(axis=1) == probs.argmax(axis=1)).mean() > 0.85
     assert model.learning_curve.columns.tolist() == ["epoch", "train_loss", "valid_loss"]
     assert len(model.learning_curve) == model.facts["epochs"]
-    best = model.learning_curve.valid_loss.idxmin()
-    assert model.facts["best_epoch"] == best + 1
-    assert model.facts["valid_loss"] == model.learning_curve.valid_loss[best]
+    losses = model.learning_curve.set_index("epoch").valid_loss
+    assert model.facts["valid_loss"] == losses[model.facts["best_epoch"]]
+    assert losses.min() > 0.98 * model.facts["valid_loss"]
 
 
 @pytest.mark.parametrize("params", SOLVERS, ids=str)

@@ -9,15 +9,21 @@ from labelmill.sources.generated import mails
 SPLITS = {"train": 300, "dev": 60, "gate": 40, "test": 100}
 
 
-def make_params(**sections):
-    """Params of a small mail task."""
+@pytest.fixture
+def make_params():
+    """Makes the params of a small mail task; sections are merged into its own."""
     content = {
         "task": {"name": "mail", "classes": ["ham", "spam"], "text_columns": ["subject", "text"], "seed": 11},
         "ingest": {"source": "generated"},
         "featurize": {"numeric_columns": ["links", "has_html"], "categorical_columns": ["list_id"]},
         "train": {"epochs": 20},
     }
-    return parse_params({name: {**content.get(name, {}), **sections.get(name, {})} for name in {*content, *sections}})
+
+    def make(**sections):
+        names = {*content, *sections}
+        return parse_params({name: {**content.get(name, {}), **sections.get(name, {})} for name in names})
+
+    return make
 
 
 @pytest.fixture

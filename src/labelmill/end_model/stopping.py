@@ -12,6 +12,10 @@ from labelmill.errors import TrainingError
 CONVERGED = 1e-6
 """A training loss that changes by less has converged."""
 
+GAIN = 0.01
+"""Share by which the held-out loss must fall to count. The labels are weak on both sides: what is gained late and
+little by little is the labeling functions learned by heart, and costs accuracy on gold."""
+
 
 class Epoch(NamedTuple):
     """One row of the learning curve; `valid_loss` is None without held-out rows."""
@@ -22,7 +26,7 @@ class Epoch(NamedTuple):
 
 
 class KeepBest(pl.Callback):
-    """Stops when the held-out loss no longer falls, and goes back to the weights at its lowest.
+    """Stops when the held-out loss no longer falls, and goes back to the weights after its last fall.
 
     Without held-out rows it stops when the training loss no longer moves, and keeps the last weights.
 
@@ -66,7 +70,7 @@ class KeepBest(pl.Callback):
         self.curve_.append(now)
         if valid_loss is None:
             self.best_ = now
-        elif self.best_ is None or valid_loss < (self.best_.valid_loss or 0.0):
+        elif self.best_ is None or valid_loss < (1 - GAIN) * (self.best_.valid_loss or 0.0):
             self.best_ = now
             self._state = {name: tensor.detach().clone() for name, tensor in module.state_dict().items()}
         late = self.best_ is not None and now.epoch - self.best_.epoch >= self.patience
