@@ -3,7 +3,7 @@
 from typing import Any
 
 from labelmill import paths
-from labelmill.report import tables, wording
+from labelmill.report import score_tables, tables, wording
 from labelmill.report.gather import Gathered
 from labelmill.report.page import environment
 
@@ -26,9 +26,9 @@ def _fill(template: str, gathered: Gathered) -> str:
             params=gathered.params,
             task=gathered.params.task,
             classes=tables.class_names(gathered),
-            scores=tables.scores(gathered),
-            differences=tables.differences(gathered),
-            months=tables.months(gathered),
+            scores=score_tables.scores(gathered),
+            differences=score_tables.differences(gathered),
+            months=score_tables.months(gathered),
             lfs=tables.labeling_functions(gathered),
             votes=gathered.votes,
             splits=gathered.splits,

@@ -1,7 +1,7 @@
 """The pictures of the report: plain records in, SVG out. Names in the records must be plain text already."""
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any
 
 from markupsafe import Markup
 
@@ -31,12 +31,12 @@ def intervals(records: Sequence[Record], *, metric: str) -> Markup:
         return Markup("")
     y = alt.Y("system:N", sort=[r["system"] for r in rows], title=None)
     low = min(r["value"] if r["low"] is None else r["low"] for r in rows)
-    x = {"scale": alt.Scale(domain=[min(low, 0.5), 1], zero=False), "title": metric}
+    x = {"scale": alt.Scale(domain=[min(low, 0.5) - 0.02, 1], zero=False, nice=False), "title": metric}
     base = alt.Chart(alt.Data(values=rows)).encode(y=y, color=_system_colour(rows, legend=False), description="says:N")
     bars = base.mark_rule(strokeWidth=2.5, opacity=0.5).encode(x=alt.X("low:Q", **x), x2="high:Q")
     dots = base.mark_point(filled=True, size=60, opacity=1).encode(x=alt.X("value:Q", **x))
     chart = (bars + dots).properties(width=215, height=alt.Step(24))
-    return _draw(chart, f"{metric} with 95 % interval by system. " + "; ".join(r["says"] for r in rows))
+    return draw(chart, f"{metric} with 95 % interval by system. " + "; ".join(r["says"] for r in rows))
 
 
 def months(records: Sequence[Record], *, metric: str) -> Markup:
@@ -57,7 +57,7 @@ def months(records: Sequence[Record], *, metric: str) -> Markup:
     dots = base.mark_point(filled=True, size=55, opacity=1).encode(y=alt.Y("value:Q", **y))
     step = max(16 * len(systems), 80)
     chart = (bars + dots).properties(width=alt.Step(step, **{"for": "position"}), height=200)
-    return _draw(chart, f"{metric} by month. " + "; ".join(r["says"] for r in rows))
+    return draw(chart, f"{metric} by month. " + "; ".join(r["says"] for r in rows))
 
 
 def lines(
@@ -105,77 +105,7 @@ def lines(
         ideal = alt.Chart(ends).mark_line(color=COLOURS["muted"], strokeDash=[3, 4], strokeWidth=1, description="ideal")
         layers.insert(0, ideal.encode(x="x:Q", y="y:Q"))
     systems = list(dict.fromkeys(r["system"] for r in rows))
-    return _draw(alt.layer(*layers).properties(width=270, height=230), f"{y} over {x} for {', '.join(systems)}.")
-
-
-def vote_shares(records: Sequence[Record]) -> Markup:
-    """How much of each labeling function's coverage is alone, agrees, conflicts: records of lf, part, share."""
-    import altair as alt
-
-    if not records:
-        return Markup("")
-    parts = ["alone", "agrees", "conflicts"]
-    rows = [
-        {**r, "order": parts.index(r["part"]), "says": f"{r['lf']}, {r['part']}: {r['share']:.1%}"} for r in records
-    ]
-    colour = alt.Color(
-        "part:N",
-        scale=alt.Scale(domain=parts, range=[COLOURS["quiet"], COLOURS["accent"], COLOURS["class1"]]),
-        legend=alt.Legend(title=None, orient="top"),
-    )
-    chart = (
-        alt.Chart(alt.Data(values=rows))
-        .mark_bar(height={"band": 0.7})
-        .encode(
-            x=alt.X("share:Q", title="share of rows", axis=alt.Axis(format="~%", tickCount=6)),
-            y=alt.Y("lf:N", sort=list(dict.fromkeys(r["lf"] for r in rows)), title=None),
-            color=colour,
-            order="order:Q",
-            description="says:N",
-        )
-        .properties(width=430, height=alt.Step(17))
-    )
-    return _draw(chart, "Coverage of each labeling function, split by whether others vote on the same rows.")
-
-
-def vote_patterns(
-    records: Sequence[Record], *, lfs: Sequence[str], rows: Sequence[str], classes: Sequence[str]
-) -> Markup:
-    """The most frequent combinations of votes: records of pattern, lf, vote (a class name)."""
-    import altair as alt
-
-    if not records:
-        return Markup("")
-    cells = [{**r, "says": f"{r['lf']}: {r['vote']}"} for r in records]
-    colour = alt.Color(
-        "vote:N",
-        scale=alt.Scale(domain=list(classes), range=[COLOURS[class_colour(i)] for i in range(len(classes))]),
-        legend=alt.Legend(title=None, orient="top"),
-    )
-    chart = (
-        alt.Chart(alt.Data(values=cells))
-        .mark_rect(stroke=COLOURS["paper"], strokeWidth=1.5, cornerRadius=2)
-        .encode(
-            x=alt.X(
-                "lf:N",
-                scale=alt.Scale(domain=list(lfs)),
-                title=None,
-                axis=alt.Axis(labelAngle=-45, grid=True, bandPosition=0.5, zindex=0),
-            ),
-            y=alt.Y(
-                "pattern:N",
-                scale=alt.Scale(domain=list(rows)),
-                title="rows",
-                axis=alt.Axis(grid=True, bandPosition=0.5, zindex=0),
-            ),
-            color=colour,
-            description="says:N",
-        )
-        .properties(width=alt.Step(20), height=alt.Step(17))
-    )
-    return _draw(
-        chart, f"The {len(rows)} most frequent combinations of votes; a cell is coloured by the class voted for."
-    )
+    return draw(alt.layer(*layers).properties(width=270, height=230), f"{y} over {x} for {', '.join(systems)}.")
 
 
 def heat(
@@ -187,26 +117,28 @@ def heat(
     rows: Sequence[str],
     alt_text: str,
     cell: int = 62,
-    labels: Literal["flat", "slanted"] = "flat",
+    slanted: bool = False,
+    steps: Sequence[float] = (0.1, 0.25, 0.45, 0.65, 0.85),
 ) -> Markup:
-    """Cells shaded by a share between 0 and 1: records of column, row, share, text, says."""
+    """Cells shaded by a share, darker from each of `steps` on: records of column, row, share, text, says."""
     import altair as alt
 
     if not records:
         return Markup("")
-    cells = [{**r, "dark": r["share"] > 0.55} for r in records]
+    cells = [{**r, "dark": r["share"] > steps[-2]} for r in records]
     shade = alt.Color(
         "share:Q",
         scale=alt.Scale(
             type="threshold",
-            domain=[(i + 1) / RAMP_STEPS for i in range(RAMP_STEPS - 1)],
+            domain=list(steps),
             range=[COLOURS[f"ramp{i}"] for i in range(RAMP_STEPS)],
         ),
         legend=None,
     )
-    angle = 0 if labels == "flat" else -45
     base = alt.Chart(alt.Data(values=cells)).encode(
-        x=alt.X("column:N", scale=alt.Scale(domain=list(columns)), title=x, axis=alt.Axis(labelAngle=angle)),
+        x=alt.X(
+            "column:N", scale=alt.Scale(domain=list(columns)), title=x, axis=alt.Axis(labelAngle=-45 if slanted else 0)
+        ),
         y=alt.Y("row:N", scale=alt.Scale(domain=list(rows)), title=y),
     )
     drawn = base.mark_rect(stroke=COLOURS["paper"], strokeWidth=1.5, cornerRadius=2).encode(
@@ -215,7 +147,7 @@ def heat(
     if any(r["text"] for r in records):
         ink = alt.when(alt.datum.dark).then(alt.value(COLOURS["paper"])).otherwise(alt.value(COLOURS["ink"]))
         drawn = drawn + base.mark_text(fontSize=11).encode(text="text:N", color=ink, description="says:N")
-    return _draw(drawn.properties(width=alt.Step(cell), height=alt.Step(cell if cell < 40 else 44)), alt_text)
+    return draw(drawn.properties(width=alt.Step(cell), height=alt.Step(cell if cell < 40 else 44)), alt_text)
 
 
 def bars(records: Sequence[Record], *, title: str) -> Markup:
@@ -235,7 +167,7 @@ def bars(records: Sequence[Record], *, title: str) -> Markup:
         )
         .properties(width=300, height=alt.Step(17))
     )
-    return _draw(chart, f"{title}. " + "; ".join(r["says"] for r in rows))
+    return draw(chart, f"{title}. " + "; ".join(r["says"] for r in rows))
 
 
 def _system_colour(rows: Sequence[Record], *, legend: bool = True) -> Any:
@@ -257,7 +189,8 @@ def _interval(record: Record) -> str:
     return f"{record['value']:.3f} ({record['low']:.3f} to {record['high']:.3f})"
 
 
-def _draw(chart: Any, alt_text: str) -> Markup:
+def draw(chart: Any, alt_text: str) -> Markup:
+    """Give a chart the look of the page and render it."""
     ink, muted, grid = COLOURS["ink"], COLOURS["muted"], COLOURS["grid"]
     axis = {
         "labelColor": muted,

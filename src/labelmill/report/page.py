@@ -9,7 +9,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from labelmill import paths
-from labelmill.report import pictures, tables, wording
+from labelmill.report import pictures, score_tables, tables, wording
 from labelmill.report.gather import Gathered
 from labelmill.report.text import markdown, plain, visible
 
@@ -32,12 +32,12 @@ def render_page(gathered: Gathered) -> str:
         task=task,
         positive=plain(task.classes[task.positive_index], limit=40),
         lead=lead(gathered),
-        tiles=tables.headline(gathered),
+        tiles=score_tables.headline(gathered),
         links=tables.links(),
         pictures=pictures.draw(gathered),
-        scores=tables.scores(gathered),
-        differences=tables.differences(gathered),
-        months=tables.months(gathered),
+        scores=score_tables.scores(gathered),
+        differences=score_tables.differences(gathered),
+        months=score_tables.months(gathered),
         curve_files=[(content is not None, path.as_posix()) for path, content in files.items()],
         lfs=tables.labeling_functions(gathered),
         has_estimates=gathered.label_model is not None,
@@ -45,6 +45,7 @@ def render_page(gathered: Gathered) -> str:
         votes=gathered.votes,
         disputed=tables.disputed(gathered),
         text_limit=TEXT_LIMIT,
+        least_rows=pictures.LEAST_ROWS,
         leak=tables.leak(gathered),
         leak_says=tables.LEAK_SAYS,
         splits=gathered.splits,

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from markupsafe import Markup
 
-from labelmill.report import charts, tables, wording
+from labelmill.report import charts, score_tables, tables, vote_charts, wording
 from labelmill.report.gather import Gathered
 from labelmill.report.text import plain
 
@@ -16,13 +16,16 @@ _SHOWN_IN_CURVES = ("end_model", "label_model", "majority_vote", "gold_train")
 _MONTHLY = ("end_model", "label_model", "majority_vote", "gold_train")
 _LF_NAME = 34
 
+LEAST_ROWS = 10
+"""A bin of the calibration curve with fewer rows tells nothing."""
+
 
 def draw(gathered: Gathered) -> dict[str, Any]:
     """Every chart of the page by name; empty where there is nothing to draw."""
     return {
         "intervals": _intervals(gathered),
         "months": charts.months(_monthly(gathered), metric="balanced accuracy"),
-        "vote_shares": charts.vote_shares(_vote_shares(gathered)),
+        "vote_shares": vote_charts.vote_shares(_vote_shares(gathered)),
         "vote_patterns": _vote_patterns(gathered),
         "conflicts": _conflicts(gathered),
         "calibration": _calibration(gathered),
@@ -38,7 +41,7 @@ def _intervals(gathered: Gathered) -> list[tuple[str, Markup]]:
     for part, title in wording.SLICES.items():
         records = [
             {"system": wording.system(name), **wording.entry(gathered.scores, name, part, "balanced_accuracy")}
-            for name in tables.systems(gathered)
+            for name in score_tables.systems(gathered)
         ]
         if picture := charts.intervals(records, metric="balanced accuracy"):
             drawn.append((title, picture))
@@ -87,7 +90,9 @@ def _vote_patterns(gathered: Gathered) -> Markup:
         for j in used
         if pattern[j] >= 0
     ]
-    return charts.vote_patterns(records, lfs=[names[votes.lf_names[j]] for j in used], rows=labels, classes=classes)
+    return vote_charts.vote_patterns(
+        records, lfs=[names[votes.lf_names[j]] for j in used], rows=labels, classes=classes
+    )
 
 
 def _conflicts(gathered: Gathered) -> Markup:
@@ -99,12 +104,24 @@ def _conflicts(gathered: Gathered) -> Markup:
     records = []
     for j, i in ((j, i) for j in used for i in used if i != j and votes.both[i, j]):
         row, column = names[votes.lf_names[j]], names[votes.lf_names[i]]
-        both, differ = int(votes.both[i, j]), int(votes.conflicts[i, j])
-        says = f"{row} and {column}: both vote on {both:,} rows, differ on {differ:,} ({differ / both:.0%})"
-        records.append({"column": column, "row": row, "share": differ / both, "text": "", "says": says})
+        own, both, differ = int(votes.both[j, j]), int(votes.both[i, j]), int(votes.conflicts[i, j])
+        says = (
+            f"{row} votes on {own:,} rows; {column} on {both:,} of them, on {differ:,} ({differ / own:.1%}) otherwise"
+        )
+        records.append({"column": column, "row": row, "share": differ / own, "text": "", "says": says})
     order = [names[votes.lf_names[j]] for j in used]
-    says = "For each two labeling functions: how often they differ on the rows on which both vote."
-    return charts.heat(records, x=None, y=None, columns=order, rows=order, alt_text=says, cell=17, labels="slanted")
+    says = "For each labeling function, a line: the share of its votes that each other one contradicts."
+    return charts.heat(
+        records,
+        x=None,
+        y=None,
+        columns=order,
+        rows=order,
+        alt_text=says,
+        cell=17,
+        slanted=True,
+        steps=(0.005, 0.02, 0.05, 0.1, 0.25),
+    )
 
 
 def _calibration(gathered: Gathered) -> Markup:
@@ -117,6 +134,7 @@ def _calibration(gathered: Gathered) -> Markup:
             "system": row["system"],
         }
         for row in _of_systems(gathered.calibration, ("end_model", "label_model", "majority_vote"))
+        if row["n"] >= LEAST_ROWS
     ]
     return charts.lines(records, x="confidence", y="share that is right", domain=(_floor(records), 1.0), diagonal=True)
 

@@ -64,7 +64,9 @@ def score(value: float | None) -> str:
 
 def signed(value: float | None) -> str:
     """A difference of two metrics."""
-    return MISSING if value is None else f"{value:+.3f}".replace("-", "−")
+    if value is None:
+        return MISSING
+    return "0.000" if abs(value) < 0.0005 else f"{value:+.3f}".replace("-", "−")
 
 
 def share(value: float | None) -> str:
@@ -94,3 +96,14 @@ def entry(scores: dict[str, Any] | None, *keys: str) -> dict[str, Any]:
         found = {"value": found}
     found = found if isinstance(found, dict) else {}
     return {name: found.get(name) for name in ("value", "low", "high")}
+
+
+def cell(entry: dict[str, Any], *, difference: bool = False) -> dict[str, Any]:
+    """A metric for a table: exact number, text, interval, and whether a difference is clearly one."""
+    low, high = entry["low"], entry["high"]
+    return {
+        "raw": entry["value"],
+        "text": (signed if difference else score)(entry["value"]),
+        "interval": interval(entry, difference=difference),
+        "differs": difference and low is not None and high is not None and (low > 0 or high < 0),
+    }
