@@ -52,6 +52,8 @@ def scores_table(scores: dict[str, Any], report: Path) -> str:
     shown = ("balanced_accuracy", "f1", "pr_auc", "accuracy")
     lines = ["| system | " + " | ".join(shown) + " |", "|---" * (len(shown) + 1) + "|"]
     for system, slices in scores.items():
+        if system == "differences":
+            continue
         cells = [_with_interval(slices["all"].get(metric)) for metric in shown]
         lines.append(f"| {system} | " + " | ".join(cells) + " |")
     return "\n".join([*lines, "", f"95 % bootstrap intervals. Report: `{report}`"])

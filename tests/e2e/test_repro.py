@@ -35,7 +35,7 @@ def test_a_second_repro_runs_nothing(project):
 
 def test_editing_one_labeling_function_recomputes_one_column(project):
     words = project / "lfs/words.py"
-    words.write_text(words.read_text().replace("act|order|apply|claim", "act|order|apply|claim|hurry"))
+    words.write_text(words.read_text().replace("act|order|apply|claim", "act|claim"))
     output = run("dvc", "repro", cwd=project, timeout=600)
     assert stages_run(output) == ["label", "fit_label_model", "train", "evaluate", "track"]
     assert re.search(r"\b1 of \d+ columns computed", output), output
