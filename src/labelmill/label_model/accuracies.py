@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.stats import beta
+from scipy.special import betaincinv
 
 from labelmill.arrays import Probs
 from labelmill.label_model.votes import Votes
@@ -25,7 +25,7 @@ def interval(accuracy: NDArray[np.float64], count: NDArray[np.float64]) -> tuple
     """The 95 % interval of a Beta posterior around each estimate, as wide as the number of its votes makes it."""
     right = np.clip(accuracy, 1e-6, 1 - 1e-6) * (count + _OWN_VOTES)
     wrong = count + _OWN_VOTES - right
-    return beta.ppf(0.025, right, wrong), beta.ppf(0.975, right, wrong)
+    return betaincinv(right, wrong, 0.025), betaincinv(right, wrong, 0.975)
 
 
 def summarise(

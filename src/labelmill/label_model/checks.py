@@ -124,7 +124,7 @@ def _integers(array: NDArray[Any], cardinality: int, names: list[str] | None) ->
             [isinstance(v, bool | np.bool_) or not isinstance(v, int | np.integer) for v in array.ravel()], dtype=bool
         ).reshape(array.shape)
     elif array.dtype.kind == "f":
-        wrong = ~(array == np.floor(array))  # NaN too
+        wrong = ~np.isfinite(array) | (array != np.floor(array))
         if not wrong.any() and array.size:
             raise LabelModelError(
                 f"L has dtype {array.dtype}: expected integers. All values are whole: use L.astype('int8')."

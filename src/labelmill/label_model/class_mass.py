@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from labelmill.arrays import Probs
 from labelmill.label_model.posteriors import posterior
 
+_STEPS, _SETTLED = 50, 1e-7
+"""Most steps towards the bias, and the step that ends them."""
 _KEPT = 0.5
 """Share of its own evidence that a unanimous row keeps against the bias."""
 
@@ -35,8 +37,11 @@ def target(led: NDArray[np.float64], balance: NDArray[np.float64], *, majority_s
     return pooled / pooled.sum()
 
 
-def tie(scores: Probs, wished: NDArray[np.float64], bias: NDArray[np.float64], *, rounds: int) -> NDArray[np.float64]:
-    """Bias per class with which the rows' mean probabilities come to `wished`, by a few fixed-point rounds.
+def tie(scores: Probs, wished: NDArray[np.float64], bias: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Bias per class with which the rows' mean probabilities come to `wished`, by fixed-point steps.
+
+    It is found anew, and not only approached, whenever the scores change: a bias that lags behind
+    them sends the model round in circles.
 
     Parameters
     ----------
@@ -45,17 +50,17 @@ def tie(scores: Probs, wished: NDArray[np.float64], bias: NDArray[np.float64], *
     wished
         k: from `target`; where it is 0 the class is left alone, its bias is 0.
     bias
-        k: where to start; the last round's bias, so that it settles together with the model.
-    rounds
-        How many steps to take.
+        k: where to start.
     """
     held = wished > 0
-    for _ in range(rounds):
+    for _ in range(_STEPS):
         mass = posterior(scores + bias).mean(axis=0)[held]
         step = np.log(wished[held] * mass.sum() / np.maximum(mass, 1e-12))
         bias = bias.copy()
         bias[held] += step
         bias[held] -= bias[held].mean()
+        if np.ptp(step) <= _SETTLED:
+            break
     return bias
 
 

@@ -16,7 +16,7 @@ from labelmill.label_model.votes import Votes
 _SAME_ROWS, _SAME_VOTES = 0.9, 0.98
 """Jaccard overlap of the rows, and agreement on them, beyond which two labeling functions are copies."""
 _FEWEST_SHARED, _CLEAR = 20, 4.0
-"""Shared rows, and standard errors of excess agreement, below which nothing is damped."""
+"""Shared rows below which a pair proves nothing; standard errors of excess agreement that are clear."""
 _REFITS, _FIT_ROUNDS = 3, 50
 """Fits of what accuracies explain, each without the pairs that stood out in the last; rounds of each."""
 
@@ -43,7 +43,8 @@ def copies(found: Overlaps) -> NDArray[np.int64]:
     """Number of the group of copies that each labeling function belongs to, most of them alone."""
     count = found.shared.diagonal()
     either = count[:, None] + count[None, :] - found.shared
-    same = (found.shared > _SAME_ROWS * either) & (found.alike > _SAME_VOTES * found.shared)
+    same = (found.shared >= _FEWEST_SHARED) & (found.shared > _SAME_ROWS * either)
+    same &= found.alike > _SAME_VOTES * found.shared
     groups: NDArray[np.int64] = connected_components(sp.csr_array(same), directed=False)[1].astype(np.int64)
     return groups
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from labelmill.arrays import UNKNOWN, Gold, Probs
+from labelmill.errors import LabelModelError
 from labelmill.label_model import anchors, class_mass, dependencies
 from labelmill.label_model.accuracies import interval
 from labelmill.label_model.base import LabelModel
@@ -19,8 +20,6 @@ from labelmill.label_model.votes import Votes, name_list
 _DIGITS = 10
 """What is learned is rounded to this in each round, so that sums taken in another order (permuted
 rows, another number of threads) give the same model, not one that differs by amplified rounding."""
-_TIE_ROUNDS = 3
-"""Fixed-point steps of the bias in a round; it settles over the rounds."""
 _FEWEST_SOURCES = 3
 """With fewer sources that are not copies nothing tells whose errors a conflict shows."""
 
@@ -67,7 +66,19 @@ class AnchoredEM(LabelModel):
     ) -> NDArray[np.float64]:
         """Log-odds that vote v of labeling function j adds to class y, m x k x k."""
 
+    def _check_hyperparameters(self) -> None:
+        allowed = {
+            f"anchor above 1/{self.cardinality} and below 1": 1 / self.cardinality < self.anchor < 1,
+            "anchor_votes above 0": self.anchor_votes > 0,
+            "majority_share from 0 to 1": 0 <= self.majority_share <= 1,
+            "max_iter from 1 up": self.max_iter >= 1,
+            "tol above 0": self.tol > 0,
+        }
+        if broken := [rule for rule, holds in allowed.items() if not holds]:
+            raise LabelModelError(f"{type(self).__name__} needs {', '.join(broken)}; it has {self.hyperparameters()}.")
+
     def _fit(self, votes: Votes, gold: Gold | None) -> None:
+        self._check_hyperparameters()
         covered = votes.rows(votes.covered)
         known = gold[votes.covered] if gold is not None else None
         found = dependencies.overlaps(covered)
@@ -101,7 +112,7 @@ class AnchoredEM(LabelModel):
             evidence = np.round(self._evidence(expected, counts, self.precision_), _DIGITS)
             self.evidence_ = evidence * self.weights_[:, None, None]
             scores = prior + votes.add_up(self.evidence_)
-            bias = class_mass.tie(scores, wished, self.class_bias_, rounds=_TIE_ROUNDS)
+            bias = class_mass.tie(scores, wished, self.class_bias_)
             self.class_bias_ = np.round(bias, _DIGITS)
             last, probs = probs, _clamped(posterior(scores + self.class_bias_), gold)
             change = float(np.abs(probs - last).max())

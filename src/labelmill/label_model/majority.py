@@ -3,10 +3,14 @@
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from labelmill.arrays import Gold, Probs
 from labelmill.label_model.base import LabelModel
 from labelmill.label_model.votes import Votes
+
+_NOTHING = 1e-12
+"""The share of a class that nobody voted for: not quite 0, so that its log-odds are a number."""
 
 
 class MajorityVote(LabelModel):
@@ -45,7 +49,18 @@ class MajorityVote(LabelModel):
         """Nothing to learn."""
 
     def _log_likelihood(self, votes: Votes) -> Probs:
-        tally = votes.tally(np.ones(votes.n_lfs))
-        with np.errstate(divide="ignore"):
-            share = np.log(tally) - np.log(np.maximum(votes.per_row, 1))[:, None]
-        return share - np.log(self.class_balance_)  # takes out the balance that the posterior puts in
+        share = votes.tally(np.ones(votes.n_lfs)) / np.maximum(votes.per_row, 1)[:, None]
+        # Minus the balance, since the posterior puts it in.
+        return np.log(np.maximum(share, _NOTHING)) - np.log(self.class_balance_)
+
+    def _contributions(self, votes: Votes) -> NDArray[np.float64]:
+        """What lifts a class from no share to its own, in equal parts from those who voted for it."""
+        k = votes.cardinality
+        out = np.zeros((votes.n_rows, votes.n_lfs, k))
+        rows, codes = votes.codes.nonzero()
+        tally, size = votes.tally(np.ones(votes.n_lfs)), votes.per_row[rows]
+        balance = np.log(self.class_balance_) - np.log(self.class_balance_).mean()
+        out[rows, codes // k] = -balance / size[:, None]
+        count = tally[rows, codes % k]
+        out[rows, codes // k, codes % k] += (np.log(count / size) - np.log(_NOTHING)) / count
+        return out

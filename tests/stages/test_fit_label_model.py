@@ -1,0 +1,128 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from labelmill import paths, storage
+from labelmill.errors import DataError, LabelModelError
+from labelmill.label_model import load
+from labelmill.stages import fit_label_model
+
+SIZES = (250, 150)
+NAMES = ["money", "drugs", "quote", "list"]
+
+
+def write(matrix, split, *, sizes=SIZES):
+    ends = np.cumsum(sizes)
+    frame = pd.DataFrame({"id": [f"r{i:03}" for i in range(len(matrix))]})
+    for path, table in (
+        (paths.LABEL_MATRIX, pd.concat([frame, pd.DataFrame(matrix, columns=NAMES, dtype=np.int8)], axis=1)),
+        (paths.CLEAN, frame.assign(split=split, text="words")),
+    ):
+        with storage.shard_writer(path) as write_shard:
+            for start, end in zip([0, *ends[:-1]], ends, strict=True):
+                write_shard(table.iloc[start:end])
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch):
+    """A folder with votes of four rules on 400 rows, half of them train."""
+    monkeypatch.chdir(tmp_path)
+    rng = np.random.default_rng(0)
+    truth = rng.random(400) < 0.4
+    label = np.array([1, 1, 0, 0])
+    fires = rng.random((400, 4)) < np.where(truth[:, None] == label, 0.5, [0.02, 0.15, 0.05, 0.1])
+    L = np.where(fires, label, -1)
+    split = np.where(np.arange(400) % 2 == 0, "train", "test")
+    write(L, split)
+    return L, split
+
+
+def test_every_row_gets_probabilities_from_a_model_of_the_train_rows(project, make_params):
+    L, split = project
+    fit_label_model.run(make_params())
+    probs = storage.read_shards(paths.PROBS)
+    assert list(probs) == ["id", "covered", "pred", "p_ham", "p_spam"]
+    assert probs["id"].tolist() == [f"r{i:03}" for i in range(400)]
+    assert [len(shard) for shard in storage.iter_shards(paths.PROBS)] == list(SIZES)
+    model = load(paths.LABEL_MODEL)
+    assert model.lf_names_ == NAMES
+    assert (probs[["p_ham", "p_spam"]].to_numpy() == model.predict_proba(L)).all()
+    assert (probs["pred"].to_numpy() == model.predict(L)).all()
+    covered = (L >= 0).any(axis=1)
+    assert (probs["covered"] == covered).all()
+    assert (probs.loc[~covered, "pred"] == -1).all()
+    assert (probs.loc[~covered, ["p_ham", "p_spam"]] == 0.5).all(axis=None)
+    assert model.lf_summary_["Votes"].tolist() == (L[split == "train"] >= 0).sum(axis=0).tolist()
+
+
+def test_the_numbers_fit_the_probabilities(project, make_params):
+    fit_label_model.run(make_params())
+    figures = storage.read_json(paths.metrics("fit_label_model"))
+    probs = storage.read_shards(paths.PROBS)
+    covered = probs[probs["covered"]]
+    assert figures["rows"] == 400
+    assert figures["covered_share"] == len(covered) / 400
+    assert figures["tied_share"] == (covered["pred"] == -1).sum() / 400
+    assert figures["mass_ham"] + figures["mass_spam"] == pytest.approx(1)
+    assert figures["mass_spam"] == pytest.approx(covered["p_spam"].mean())
+    assert figures["mean_confidence"] == pytest.approx(covered[["p_ham", "p_spam"]].max(axis=1).mean())
+    assert (figures["converged"], figures["overturned"]) == (1, 0)
+    assert all(isinstance(value, int | float) for value in figures.values())
+
+
+def test_votes_on_other_splits_teach_nothing(project, make_params):
+    L, split = project
+    fit_label_model.run(make_params())
+    before = storage.folder_hash(paths.LABEL_MODEL)
+    write(np.where((split == "train")[:, None], L, 1), split)
+    fit_label_model.run(make_params())
+    assert storage.folder_hash(paths.LABEL_MODEL) == before
+
+
+def test_the_same_votes_give_the_same_bytes_however_they_are_sharded(project, make_params):
+    L, split = project
+    fit_label_model.run(make_params())
+    before = [storage.folder_hash(paths.LABEL_MODEL), storage.folder_hash(paths.PROBS)]
+    fit_label_model.run(make_params())
+    assert [storage.folder_hash(paths.LABEL_MODEL), storage.folder_hash(paths.PROBS)] == before
+    write(L, split, sizes=(100, 100, 200))
+    fit_label_model.run(make_params())
+    assert storage.folder_hash(paths.LABEL_MODEL) == before[0]
+
+
+@pytest.mark.parametrize("kind", ["majority_vote", "dawid_skene"])
+def test_the_kind_is_a_param(project, make_params, kind):
+    fit_label_model.run(make_params(fit_label_model={"kind": kind, "class_balance": [0.7, 0.3]}))
+    model = load(paths.LABEL_MODEL)
+    assert type(model).__name__ == {"majority_vote": "MajorityVote", "dawid_skene": "DawidSkene"}[kind]
+    assert model.class_balance_.tolist() == [0.7, 0.3]
+
+
+def test_no_train_row_is_an_error(project, make_params):
+    L, split = project
+    write(L, np.full_like(split, "test"))
+    with pytest.raises(LabelModelError, match="no row is of split train"):
+        fit_label_model.run(make_params())
+
+
+def test_votes_of_other_rows_are_refused(project, make_params):
+    L, split = project
+    with storage.shard_writer(paths.CLEAN) as write_shard:
+        write_shard(pd.DataFrame({"id": [f"x{i}" for i in range(250)], "split": "train"}))
+    with pytest.raises(DataError, match="shard 0 has other rows"):
+        fit_label_model.run(make_params())
+    write(L, split)
+    first = next(storage.iter_shards(paths.CLEAN))
+    with storage.shard_writer(paths.CLEAN) as write_shard:
+        write_shard(first)
+    with pytest.raises(DataError, match="shard 1 has other rows"):
+        fit_label_model.run(make_params())
+
+
+def test_what_there_is_to_know_is_logged(project, make_params, caplog):
+    L, split = project
+    write(np.where(L == 0, 1, L), split)
+    with caplog.at_level("INFO"):
+        fit_label_model.run(make_params())
+    assert "all votes are for class 1" in caplog.text
+    assert "anchored_precision fitted on 200 train rows" in caplog.text
