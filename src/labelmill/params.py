@@ -89,7 +89,8 @@ class IngestParams(Section):
         None, description="Column that identifies a row; if absent, `id` where there is one, else a hash of the row."
     )
     label_column: str | None = Field(
-        None, description="Column with the gold class name or number, where there is gold."
+        None,
+        description="Column with the gold class name or number, where there is gold; for mail, `folder`: its name.",
     )
     max_row_mb: float = Field(10.0, gt=0, description="A larger row is rejected.")
     shard_rows: Positive = Field(100_000, description="Rows per shard of the clean table.")

@@ -11,12 +11,12 @@ CLASSES = ("ham", "spam")
 def test_lines_become_annotations(tmp_path):
     file = tmp_path / "a.jsonl"
     file.write_text(
-        '{"id": "x", "label": "spam", "annotator": "me", "time": "2024-01-01T00:00:00Z", "purpose": "dev"}\n\n'
+        '# a comment\n{"id": "x", "label": "spam", "annotator": "me", "time": "2024-01-01T00:00:00Z", "purpose": "dev"}\n\n'
         '{"id": "y", "label": 0, "purpose": "gate"}\n'
     )
     assert read_annotations(file, CLASSES) == [
-        Annotation("x", 1, "dev", f"{file}:1"),
-        Annotation("y", 0, "gate", f"{file}:3"),
+        Annotation("x", 1, "dev", f"{file}:2"),
+        Annotation("y", 0, "gate", f"{file}:4"),
     ]
 
 

