@@ -11,7 +11,7 @@ CLASSES = ("ham", "spam")
 def test_lines_become_annotations(tmp_path):
     file = tmp_path / "a.jsonl"
     file.write_text(
-        '# a comment\n{"id": "x", "label": "spam", "annotator": "me", "time": "2024-01-01T00:00:00Z", "purpose": "dev"}\n\n'
+        '# a comment\n{"id": "x", "label": "spam", "annotator": "me", "time": "2024-01-01", "purpose": "dev"}\n\n'
         '{"id": "y", "label": 0, "purpose": "gate"}\n'
     )
     assert read_annotations(file, CLASSES) == [
