@@ -40,9 +40,12 @@ def test_scores_sort_before_all_that_led_to_them():
     assert max(scores) < min([*others, "train/valid_loss"])
 
 
-def test_numbers_of_any_depth_are_kept_and_nothing_else():
-    found = names.flat_metrics("label", {"coverage": 0.5, "lfs": {"act now!": 3}, "names": ["a"], "ok": True})
-    assert found == {"upstream/label.coverage": 0.5, "upstream/label.lfs.act now_": 3.0}
+def test_totals_of_a_stage_are_kept_and_nothing_else():
+    found = names.flat_metrics(
+        "ingest",
+        {"rows!": 5, "share": {"value": 0.5, "low": 0.4}, "months": {"2024-01": 3}, "names": ["a"], "ok": True},
+    )
+    assert found == {"upstream/ingest.rows_": 5.0, "upstream/ingest.share": 0.5}
     assert names.flat_metrics("evaluate", {}) == {}
 
 

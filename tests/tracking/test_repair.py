@@ -76,6 +76,7 @@ def test_what_is_gone_for_good_is_left_out(moved):
     assert metrics_of_old == {"reports/metrics/label.json"}, "only what is the same now as it was then"
 
 
+@pytest.mark.slow
 def test_a_database_that_moved_along_or_is_damaged_is_put_aside(project, two_runs, tmp_path, monkeypatch):
     folder = tmp_path / "moved"
     project.rename(folder)

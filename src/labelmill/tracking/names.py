@@ -34,9 +34,10 @@ def flat_metrics(stage: str, content: dict[str, Any]) -> dict[str, float]:
     """The numbers of one `reports/metrics/<stage>.json` that are worth a comparison of runs.
 
     Scores become `test/<system>.<measure>`, all other numbers `upstream/<stage>.<name>`: MLflow sorts
-    by name and makes a section of what stands before a slash, so the scores come first. Months, the
-    trivial systems, n and most intervals are left out: over a hundred numbers nobody compares (nor
-    does MLflow's page, mlflow/mlflow#21841). They are in the logged files.
+    by name and makes a section of what stands before a slash, so the scores come first. Left out are
+    months, the trivial systems, n, most intervals, and what stages count by month, split or class:
+    hundreds of numbers nobody compares (nor does MLflow's page, mlflow/mlflow#21841). They are in the
+    logged files.
 
     >>> flat_metrics("label", {"coverage": 0.7, "note": "text"})
     {'upstream/label.coverage': 0.7}
@@ -44,7 +45,8 @@ def flat_metrics(stage: str, content: dict[str, Any]) -> dict[str, float]:
     {'test/end_model.f1': 0.8, 'test/end_model.f1.low': 0.7, 'test/end_model.f1.high': 0.9}
     """
     if stage != "evaluate":
-        return {_allowed(f"upstream/{stage}.{'.'.join(place)}"): value for place, value in _numbers(content, ())}
+        totals = ((place, value) for place, value in _numbers(content, ()) if len(place) == 1)
+        return {_allowed(f"upstream/{stage}.{place[0]}"): value for place, value in totals}
     test = content.get("test", {})
     scores = _numbers({system: test[system] for system in _SYSTEMS if system in test}, ())
     return {
