@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from labelmill.params import Params, load_params
+from labelmill.params_reference import describe
 from labelmill.stages import TRAINING
 
 ROOT = Path(__file__).parents[2]
@@ -60,6 +61,21 @@ def test_every_section_of_params_belongs_to_a_stage_or_to_promotion():
 @pytest.mark.parametrize("project", PROJECTS)
 def test_params_yaml_is_valid(project):
     load_params(PROJECTS[project] / "params.yaml")
+
+
+@pytest.mark.parametrize("project", PROJECTS)
+def test_every_key_stands_in_params_yaml(project):
+    """So that people find it, and `dvc exp run -S section.key=value` can set it."""
+    content = yaml.safe_load((PROJECTS[project] / "params.yaml").read_text())
+    keys = [key for key, _, _ in describe() if "*" not in key]
+    optional = {"ingest.path", "ingest.id_column", "ingest.label_column"}
+    missing = [key for key in keys if key not in optional and not has(content, key.split("."))]
+    assert not missing
+
+
+def has(content: dict, place: list[str]) -> bool:
+    head, *rest = place
+    return head in content and (not rest or has(content[head], rest))
 
 
 @pytest.fixture(scope="module")
