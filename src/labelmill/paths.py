@@ -51,6 +51,7 @@ BASELINES = Path("data/baselines.parquet")
 
 # evaluate
 PREDICTIONS = Path("data/predictions.parquet")
+SCORES = Path("reports/metrics/scores.json")
 LEAK_PROBE = Path("reports/leak_probe.json")
 CALIBRATION_CURVE = Path("reports/plots/calibration.csv")
 PRECISION_RECALL_CURVE = Path("reports/plots/precision_recall.csv")

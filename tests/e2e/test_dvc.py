@@ -12,7 +12,8 @@ pytestmark = pytest.mark.slow
 def test_metrics_and_plots_show(project):
     shown = json.loads(run("dvc", "metrics", "show", "--json", cwd=project))
     files = shown[""]["data"]
-    assert files["reports/metrics/evaluate.json"]["data"]["test"]["end_model"]["all"]["f1"]["value"] > 0.5
+    assert files["reports/metrics/scores.json"]["data"]["end_model"]["f1"] > 0.5
+    assert "end_model.pr_auc" in run("dvc", "metrics", "show", "--md", cwd=project)
     run("dvc", "plots", "show", "-o", "plots", cwd=project)
     page = (project / "plots/index.html").read_text()
     for plot in ("learning curve", "calibration", "precision and recall", "confusion"):
@@ -23,7 +24,7 @@ def test_an_experiment_changes_a_param_and_the_metrics_differ(project):
     run("dvc", "exp", "run", "-S", "fit_label_model.kind=majority_vote", "-n", "mv", cwd=project, timeout=600)
     assert "majority_vote" in run("dvc", "params", "diff", cwd=project)
     changed = json.loads(run("dvc", "metrics", "diff", "--json", cwd=project))
-    assert any("evaluate.json" in file for file in changed)
+    assert any("scores.json" in file for file in changed)
     assert "mv" in run("dvc", "exp", "show", "--csv", cwd=project)
 
 

@@ -78,5 +78,6 @@ def _make_repository(folder: Path) -> None:
         text=True,
         check=False,
     )
+    subprocess.run([sys.executable, "-m", "dvc", "config", "core.analytics", "false"], cwd=folder, check=False)
     if made.returncode:
         typer.secho(f"note: `dvc init` failed: {made.stderr.strip().splitlines()[-1:]}", fg="yellow", err=True)

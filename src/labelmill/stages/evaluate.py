@@ -43,6 +43,7 @@ READS = (
 WRITES = (
     paths.PREDICTIONS,
     paths.metrics("evaluate"),
+    paths.SCORES,
     paths.LEAK_PROBE,
     paths.CALIBRATION_CURVE,
     paths.PRECISION_RECALL_CURVE,
@@ -71,6 +72,7 @@ def run(params: Params) -> None:
         predictions, classes=classes, positive=positive, params=params.evaluate, seed=params.task.seed
     )
     storage.write_json(paths.metrics("evaluate"), scores)
+    storage.write_json(paths.SCORES, _headline(scores["test"]))
     for path, curve in (
         (paths.CALIBRATION_CURVE, curves.calibration(predictions, classes, positive=positive, n_bins=n_bins)),
         (paths.PRECISION_RECALL_CURVE, curves.precision_recall(predictions, classes, positive=positive)),
@@ -80,6 +82,16 @@ def run(params: Params) -> None:
     _probe_leaks(rows, X, params)
     write_report(params)
     _tell(scores)
+
+
+def _headline(scores: dict[str, Any]) -> dict[str, dict[str, float | None]]:
+    """The few numbers per system that fit the table of `dvc metrics show`."""
+    metrics = ("balanced_accuracy", "f1", "pr_auc")
+    return {
+        system: {metric: slices["all"][metric]["value"] for metric in metrics}
+        for system, slices in scores.items()
+        if system != "differences"
+    }
 
 
 def _rows(params: Params) -> pd.DataFrame:
