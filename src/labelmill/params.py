@@ -189,6 +189,10 @@ class TrainParams(Section):
     model: Literal["linear", "mlp"] = Field("linear", description="linear: logistic regression; mlp: one hidden layer.")
     hidden: Positive = Field(64, description="Units of the hidden layer of mlp.")
     dropout: Share = Field(0.2, description="Dropout of mlp.")
+    copies: Count = Field(
+        3, description="Noisy copies trained on beside each row: they help most where no labeling function votes."
+    )
+    copy_dropout: float = Field(0.9, ge=0, lt=1, description="Share of a row's features that are blank in a copy.")
     targets: Literal["soft", "hard"] = Field("soft", description="Train on probabilities, or on the most likely class.")
     class_weight: Literal["none", "balanced"] = Field(
         "balanced", description="balanced: every class weighs the same in sum, however many rows it has."
@@ -288,7 +292,7 @@ def load_params(path: Path = paths.PARAMS) -> Params:
             "Go to a project folder, or make one with `labelmill init DIR`."
         ) from error
     except (YAMLError, UnicodeDecodeError) as error:
-        raise ParamsError(f"{path}: is not valid YAML: {error}") from error
+        raise ParamsError(f"{path}: is not valid YAML: {_yaml_problem(error)}") from error
     return parse_params(content, where=str(path))
 
 
@@ -305,6 +309,12 @@ def parse_params(content: Any, *, where: str = "params") -> Params:
         return Params.model_validate(content)
     except ValidationError as error:
         raise ParamsError(f"{where}:\n" + "\n".join(_explain(problem) for problem in error.errors())) from error
+
+
+def _yaml_problem(error: Exception) -> str:
+    """The problem and its line; ruamel adds a name of its own for the file and advice about itself."""
+    problem, mark = getattr(error, "problem", None), getattr(error, "problem_mark", None)
+    return f"{problem} (line {mark.line + 1})" if problem and mark else str(error).splitlines()[0]
 
 
 def _leaves(content: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:

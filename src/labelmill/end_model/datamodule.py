@@ -32,7 +32,20 @@ def to_batch(X: sp.csr_matrix, targets: NDArray[np.float32]) -> Batch:
 
 
 class CsrBatches:
-    """Iterates over batches of `batch_size` rows; with a `seed`, in a new order each time."""
+    """Iterates over batches of `batch_size` rows.
+
+    Parameters
+    ----------
+    X, targets
+        Features, and weighted targets (n x k).
+    batch_size
+        Rows per batch; where it is all rows, the batch is made once and is the same in each epoch.
+    seed
+        Draws the order of rows, new in each epoch, and the copies; without it rows keep their order.
+    copies, dropout
+        So many copies of each row join its batch, each with this share of its features blank and the others the
+        larger for it: the model must make do with what is left, and learns less of the labeling functions by heart.
+    """
 
     def __init__(
         self,
@@ -41,11 +54,15 @@ class CsrBatches:
         *,
         batch_size: int,
         seed: int | None = None,
+        copies: int = 0,
+        dropout: float = 0.0,
     ) -> None:
         self.X, self.targets = X, targets
         self.batch_size = batch_size
-        self.rng = None if seed is None else np.random.default_rng(seed)
-        self.whole = to_batch(X, targets) if X.shape[0] <= batch_size else None
+        self.copies, self.dropout = copies, dropout
+        self.shuffled = seed is not None
+        self.rng = np.random.default_rng(seed)
+        self.whole = self._cut(np.arange(X.shape[0])) if X.shape[0] <= batch_size else None
 
     def __len__(self) -> int:
         """Number of batches."""
@@ -53,14 +70,24 @@ class CsrBatches:
 
     def __iter__(self) -> Iterator[Batch]:
         """Yield each row once."""
-        if self.whole is not None:  # one batch is the same each time
+        if self.whole is not None:
             yield self.whole
             return
         n = self.X.shape[0]
-        order = np.arange(n) if self.rng is None else self.rng.permutation(n)
+        order = self.rng.permutation(n) if self.shuffled else np.arange(n)
         for start in range(0, n, self.batch_size):
-            rows = order[start : start + self.batch_size]
-            yield to_batch(self.X[rows], self.targets[rows])
+            yield self._cut(order[start : start + self.batch_size])
+
+    def _cut(self, rows: NDArray[np.int64]) -> Batch:
+        X, targets = self.X[rows], self.targets[rows]
+        noisy = [self._blank(X) for _ in range(self.copies)]
+        return to_batch(sp.vstack([X, *noisy], format="csr"), np.tile(targets, (1 + self.copies, 1)))
+
+    def _blank(self, X: sp.csr_matrix) -> sp.csr_matrix:
+        kept = self.rng.random(X.nnz) >= self.dropout
+        before = np.concatenate(([0], np.cumsum(kept)))
+        data = (X.data[kept] / (1 - self.dropout)).astype(np.float32)
+        return sp.csr_matrix((data, X.indices[kept], before[X.indptr]), shape=X.shape)
 
 
 class CsrDataModule(pl.LightningDataModule):
