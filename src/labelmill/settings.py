@@ -3,14 +3,19 @@
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from labelmill import paths
+from labelmill.errors import ParamsError
+
+_PREFIX = "LABELMILL_"
 
 
 class Settings(BaseSettings):
     """Read from environment variables `LABELMILL_*` and from `.env` in the project folder."""
 
-    model_config = SettingsConfigDict(env_prefix="LABELMILL_", env_file=".env", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(env_prefix=_PREFIX, env_file=".env", extra="ignore", frozen=True)
 
     mlflow_uri: str = Field(
         "sqlite:///mlflow.db",
@@ -21,3 +26,18 @@ class Settings(BaseSettings):
     devices: int | Literal["auto"] = Field("auto", description="Number of devices that Lightning trains on.")
     threads: int = Field(1, ge=1, description="Threads of torch and BLAS; 1 is fastest for small models.")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="What the command line prints.")
+
+
+def load_settings() -> Settings:
+    """Read the settings of the (main) project.
+
+    Raises
+    ------
+    ParamsError
+        A value is out of range; the message names the variable.
+    """
+    try:
+        return Settings(_env_file=paths.main_project() / ".env")  # type: ignore[call-arg]
+    except ValidationError as error:
+        problems = [f"{_PREFIX}{str(p['loc'][0]).upper()}: {p['msg']}, found {p['input']!r}" for p in error.errors()]
+        raise ParamsError(f"environment or .env: {'; '.join(problems)}.") from error

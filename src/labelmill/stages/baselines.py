@@ -7,7 +7,7 @@ import logging
 
 from labelmill import paths, storage
 from labelmill.params import Params
-from labelmill.settings import Settings
+from labelmill.settings import load_settings
 
 PARAMS = ("task", "train", "baselines")
 READS = (paths.FEATURES, paths.GOLD_TRAIN, paths.GOLD_DEV)
@@ -31,7 +31,7 @@ def run(params: Params) -> None:
     wanted = {"gold_dev": params.baselines.gold_dev, "gold_train": params.baselines.gold_train}
     scored = split.isin(["test", "gate"]).to_numpy()
     table = pd.DataFrame({"id": ids[scored].to_numpy()})
-    settings, figures = Settings(), {}  # type: ignore[call-arg]
+    settings, figures = load_settings(), {}
     for name in (name for name in sources if wanted[name]):
         known = sources[name].drop_duplicates("id").set_index("id")["label"]
         labels = ids.map(known).fillna(-1).to_numpy(np.int64)

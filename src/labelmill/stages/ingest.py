@@ -9,7 +9,7 @@ import pandas as pd
 from labelmill import paths, storage
 from labelmill.arrays import Gold
 from labelmill.params import Params
-from labelmill.settings import Settings
+from labelmill.settings import load_settings
 from labelmill.sources import reading
 from labelmill.sources.annotations import read_annotations
 from labelmill.sources.duplicates import drop_duplicates, near_duplicates
@@ -45,8 +45,7 @@ def run(params: Params) -> None:
     date_column = params.ingest.splits.date_column
     annotations = read_annotations(paths.ANNOTATIONS, params.task.classes)
     project = paths.main_project()
-    settings = Settings(_env_file=project / ".env")  # type: ignore[call-arg]
-    read = reading.read(params, corpus_cache=project / settings.corpus_cache)
+    read = reading.read(params, corpus_cache=project / load_settings().corpus_cache)
     intake, counts = drop_duplicates(read, date_column)
     splits = deal(intake.frame, intake.gold, params.ingest.splits, seed=params.task.seed)
     splits, gold, unknown = merge_annotations(intake.frame["id"], splits, intake.gold, annotations)

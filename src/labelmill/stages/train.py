@@ -4,7 +4,7 @@ import logging
 
 from labelmill import paths, storage
 from labelmill.params import Params
-from labelmill.settings import Settings
+from labelmill.settings import load_settings
 
 PARAMS = ("task", "train")
 READS = (paths.FEATURES, paths.PROBS)
@@ -33,7 +33,7 @@ def run(params: Params) -> None:
         weights = np.where(rows["pred"] >= 0, weights, 0.0)  # a tie is no class to train on
     is_train = (split == "train").to_numpy()
     covered = rows["covered"].to_numpy(np.bool_)
-    settings = Settings()  # type: ignore[call-arg]
+    settings = load_settings()
     model = fit(
         X,
         probs,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from labelmill import paths, storage, telemetry
 from labelmill.errors import LabelmillError, TrackingError
-from labelmill.settings import Settings
+from labelmill.settings import load_settings
 from labelmill.tracking.names import HEADLINE
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ _ENVIRONMENT = {
 def tracking_uri() -> str:
     """Where MLflow lies, a relative SQLite path taken from the (main) project folder."""
     project = paths.main_project()
-    uri = Settings(_env_file=project / ".env").mlflow_uri  # type: ignore[call-arg]
+    uri = load_settings().mlflow_uri
     if not uri.startswith(_SQLITE):
         return uri
     return f"{_SQLITE}{project / uri.removeprefix(_SQLITE)}"
