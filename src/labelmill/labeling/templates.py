@@ -33,6 +33,8 @@ class TemplateLF(LabelingFunction):
     ----------
     spec
         All that decides its votes, ready for JSON.
+    about
+        What it looks for, for people.
     """
 
     def __init__(
@@ -43,6 +45,7 @@ class TemplateLF(LabelingFunction):
         column: str | Sequence[str],
         labels: Iterable[int],
         spec: Mapping[str, Any],
+        about: str,
         match: Match,
         wants_text: bool = True,
     ) -> None:
@@ -50,6 +53,7 @@ class TemplateLF(LabelingFunction):
         self.columns = (column,) if isinstance(column, str) else tuple(column)
         self.labels = tuple(sorted(set(labels)))
         self.spec = {**spec, "columns": list(self.columns)}
+        self.about = about
         self._match = match
         self._wants_text = wants_text
 
@@ -119,7 +123,8 @@ def keyword_lf(
     patterns = word_patterns(found, whole_word=whole_word, lf=name, ignore_case=ignore_case)
     spec = {"kind": "regex", "patterns": patterns, "label": label, "ignore_case": ignore_case}
     match = match_patterns(patterns, label=label, ignore_case=ignore_case)
-    return TemplateLF(name, origin, column=column, labels=[label], spec=spec, match=match)
+    about = f"any of {len(found)} words: {', '.join(found)}"
+    return TemplateLF(name, origin, column=column, labels=[label], spec=spec, about=about, match=match)
 
 
 def regex_lf(
@@ -152,7 +157,7 @@ def regex_lf(
     check_pattern(pattern, lf=name, ignore_case=ignore_case)
     spec = {"kind": "regex", "patterns": [pattern], "label": label, "ignore_case": ignore_case}
     match = match_patterns([pattern], label=label, ignore_case=ignore_case)
-    return TemplateLF(name, origin, column=column, labels=[label], spec=spec, match=match)
+    return TemplateLF(name, origin, column=column, labels=[label], spec=spec, about=f"pattern {pattern}", match=match)
 
 
 def lookup_lf(
@@ -207,6 +212,7 @@ def lookup_lf(
         column=column,
         labels=entries.values(),
         spec=spec,
+        about=f"{match} match with {len(entries)} entries: {', '.join(map(str, entries))}",
         match=_lookup(entries, match, ignore_case=ignore_case),
         wants_text=text,
     )
