@@ -55,7 +55,12 @@ def _default(field: FieldInfo) -> str:
     if field.is_required():
         return ""
     value = field.get_default(call_default_factory=True)
-    if value is PydanticUndefined or value is None:
+    return as_text(None if value is PydanticUndefined else value)
+
+
+def as_text(value: object) -> str:
+    """A value as the reference shows it."""
+    if value is None:
         return "none"
     if isinstance(value, bool):
         return str(value).lower()

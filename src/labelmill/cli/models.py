@@ -42,7 +42,10 @@ def promote(
     first: Annotated[bool, typer.Option("--first", help="Make the first champion.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the decision as JSON.")] = False,
 ) -> None:
-    """Make the newest end model the first champion, if it beats always-one-class and majority vote on gate gold."""
+    """Make the newest end model the first champion, if it beats always-one-class and majority vote on gate gold.
+
+    Where it does not, the exit code is 9 and nothing changes.
+    """
     from labelmill import tracking
     from labelmill.errors import PromotionError
     from labelmill.params import load_params
@@ -65,15 +68,19 @@ def track(
     check: Annotated[bool, typer.Option("--check", help="Say what MLflow lacks; mend aliases.")] = False,
     rebuild: Annotated[bool, typer.Option("--rebuild", help="Make a lost database again from reports/runs/.")] = False,
 ) -> None:
-    """Log the present state of the project to MLflow, once per state."""
+    """Log the present state of the project to MLflow, once per state.
+
+    With --check the exit code is 1 where something is amiss.
+    """
     from labelmill import tracking
     from labelmill.params import load_params
 
+    params = load_params()
     if check or rebuild:
         lines = tracking.rebuild() if rebuild else tracking.check()
         typer.echo("\n".join(lines) if lines else "MLflow has every run")
         raise typer.Exit(1 if check and lines else 0)
-    typer.echo(f"MLflow run {tracking.track_run(load_params())}")
+    typer.echo(f"MLflow run {tracking.track_run(params)}")
 
 
 def report(

@@ -26,8 +26,9 @@ def stage(name: Annotated[str, typer.Argument(help=f"One of: {', '.join(names.TR
 
     names.check(name)
     processes.die_with_parent()
+    loaded = load_params()
     with storage.exclusive(paths.CACHE / "locks" / f"{name}.lock"):
-        stages.run_stage(name, load_params())
+        stages.run_stage(name, loaded)
 
 
 def run(
@@ -49,7 +50,7 @@ def run(
         with storage.exclusive(paths.CACHE / "locks" / f"{name}.lock"):
             stages.run_stage(name, loaded)
         log.info("%s took %.1f s", name, time.monotonic() - started)
-    if paths.REPORT.exists():
+    if "evaluate" in chosen:
         typer.echo(f"report: {paths.REPORT.resolve()}")
 
 
@@ -63,7 +64,7 @@ def verify() -> None:
     )
     for folder in progress(folders, "verifying"):
         storage.verify_folder(folder)
-    typer.echo(f"{len(folders)} folders are intact")
+    typer.echo(f"{len(folders)} folders are intact" if folders else "nothing is stored here yet, in data/ or models/")
 
 
 def params(
@@ -73,6 +74,7 @@ def params(
 ) -> None:
     """Explain every key of params.yaml, with its default and the value in force."""
     from rich.console import Console
+    from rich.markup import escape
     from rich.table import Table
 
     from labelmill import params_reference
@@ -93,15 +95,20 @@ def params(
     if as_json:
         typer.echo(json.dumps(loaded, indent=2))
         return
-    table = Table("key", "value", "meaning", title="params.yaml", show_lines=False)
+    table = Table("key", "value", "meaning", title="params.yaml, where it differs from the default: (the default)")
     for key, default, meaning in params_reference.describe():
-        table.add_row(key, _value_at(loaded, key, default), meaning)
+        value = _value_at(loaded, key, default)
+        note = f" ({default})" if default and value != default else ""
+        table.add_row(escape(key), escape(value + note), escape(meaning))
     Console().print(table)
 
 
 def _value_at(loaded: object, key: str, default: str) -> str:
+    """The value in force, written as `params_reference` writes defaults; the default where there is none."""
+    from labelmill import params_reference
+
     for part in key.split("."):
         if not isinstance(loaded, dict) or part not in loaded:
-            return default
+            return default or "required"
         loaded = loaded[part]
-    return json.dumps(loaded, ensure_ascii=False)
+    return params_reference.as_text(tuple(loaded) if isinstance(loaded, list) else loaded)

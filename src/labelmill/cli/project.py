@@ -1,6 +1,7 @@
 """The command that makes a project: `init`."""
 
 import importlib.resources
+import shlex
 import shutil
 import subprocess
 import sys
@@ -25,7 +26,7 @@ def init(
     ] = True,
 ) -> None:
     """Make a new project that runs at once on generated mails: a starting point for your own data."""
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+    if folder.exists() and (not folder.is_dir() or any(item.name != ".git" for item in folder.iterdir())):
         raise DataError(f"{folder}: is there already and not empty. Name a folder that is absent or empty.")
     try:
         _copy(importlib.resources.files("labelmill") / "template", folder)
@@ -33,13 +34,13 @@ def init(
         raise StorageError(f"{folder}: cannot be written ({error.strerror or error}).") from error
     if git:
         _make_repository(folder)
-    typer.echo(
-        f"{folder} is ready. Next:\n"
-        f"  cd {folder}\n"
-        "  labelmill run            every stage, from generated mails to reports/index.html\n"
-        "  labelmill lfs summary    what each labeling function does\n"
-        "Then put your own rows into params.yaml (ingest.source, ingest.path) and your own rules into lfs/."
-    )
+    lines = [
+        f"  cd {shlex.quote(str(folder))}",
+        "  labelmill run            every stage, from generated mails to reports/index.html",
+        "  labelmill lfs summary    what each labeling function does",
+        "Then put your own rows into params.yaml (ingest.source, ingest.path) and your own rules into lfs/.",
+    ]
+    typer.echo("\n".join([f"{folder} is ready. Next:", *(lines[1:] if folder == Path() else lines)]))
 
 
 def _copy(source: Traversable, target: Path) -> None:
@@ -56,28 +57,35 @@ def _copy(source: Traversable, target: Path) -> None:
 
 
 def _make_repository(folder: Path) -> None:
-    """`git init` and `dvc init`, each only where there is none yet; without the tools a note."""
+    """`git init` and `dvc init`, each only where there is none yet; where one does not work, a note."""
     if shutil.which("git") is None:
-        typer.secho(
-            "note: git is not installed, so `dvc repro` will not work here; `labelmill run` does", fg="yellow", err=True
-        )
+        _note("git is not installed, so `dvc repro` will not work here; `labelmill run` does")
         return
-    inside = subprocess.run(
-        ["git", "rev-parse", "--show-toplevel"], cwd=folder, capture_output=True, text=True, check=False
-    )
-    if inside.returncode:
-        subprocess.run(["git", "init", "--quiet"], cwd=folder, check=True)
-    root = Path(inside.stdout.strip()) if inside.returncode == 0 else folder
-    if (root / ".dvc").is_dir():
-        return
-    option = [] if root == folder or inside.returncode else ["--subdir"]
-    made = subprocess.run(
-        [sys.executable, "-m", "dvc", "init", "--quiet", *option],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    subprocess.run([sys.executable, "-m", "dvc", "config", "core.analytics", "false"], cwd=folder, check=False)
+    top = _run(["git", "rev-parse", "--show-toplevel"], folder)
+    if top.returncode:
+        made = _run(["git", "init", "--quiet"], folder)
+        if made.returncode:
+            _note(f"`git init` failed ({_last_line(made)}), so `dvc repro` will not work here; `labelmill run` does")
+            return
+    root = folder.resolve() if top.returncode else Path(top.stdout.strip()).resolve()
+    here = folder.resolve()
+    if any((place / ".dvc").is_dir() for place in (here, *here.parents) if place.is_relative_to(root)):
+        return  # a project inside a project shares the outer one's cache
+    dvc = [sys.executable, "-m", "dvc"]
+    made = _run([*dvc, "init", "--quiet", *([] if root == here else ["--subdir"])], folder)
     if made.returncode:
-        typer.secho(f"note: `dvc init` failed: {made.stderr.strip().splitlines()[-1:]}", fg="yellow", err=True)
+        _note(f"`dvc init` failed ({_last_line(made)}), so `dvc repro` will not work here; `labelmill run` does")
+        return
+    _run([*dvc, "config", "core.analytics", "false"], folder)
+
+
+def _run(command: list[str], folder: Path) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, errors="replace", check=False)
+
+
+def _last_line(done: "subprocess.CompletedProcess[str]") -> str:
+    return (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1]
+
+
+def _note(text: str) -> None:
+    typer.secho(f"note: {text}", fg="yellow", err=True)
