@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from labelmill.errors import DataError
+from labelmill.errors import DataError, NothingToDoError
 from labelmill.params import Params
 from labelmill.progress import progress
 from labelmill.sources.columns import date_column, parse_day, parse_text, typed_column
@@ -27,9 +27,13 @@ def read_tables(params: Params) -> Intake:
     DataError
         A file cannot be read, a column that `params.yaml` names is missing, a label is no class, or
         two rows have one id and different content.
+    NothingToDoError
+        There is no row.
     """
     kind, where = params.ingest.source, str(params.ingest.path)
     rows, rejected = _read(params)
+    if not rows and not rejected:
+        raise NothingToDoError(f"{where}: there is no row in it.")
     names = list(dict.fromkeys(name for row in rows for name in row.values or ()))
     if kind == "jsonl":
         names.sort()  # there is no header: the order of rows must not matter
