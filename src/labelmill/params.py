@@ -190,7 +190,7 @@ class TrainParams(Section):
     hidden: Positive = Field(64, description="Units of the hidden layer of mlp.")
     dropout: Share = Field(0.2, description="Dropout of mlp.")
     copies: Count = Field(
-        3, description="Noisy copies trained on beside each row: they help most where no labeling function votes."
+        6, description="Noisy copies trained on beside each row: they help most where no labeling function votes."
     )
     copy_dropout: float = Field(0.9, ge=0, lt=1, description="Share of a row's features that are blank in a copy.")
     targets: Literal["soft", "hard"] = Field("soft", description="Train on probabilities, or on the most likely class.")
