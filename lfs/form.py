@@ -6,7 +6,7 @@ import numpy as np
 
 from labelmill import ABSTAIN, batch_labeling_function, labeling_function
 from lfs.labels import Label
-from lfs.word_lists import pages
+from lfs.word_lists import is_digest, pages
 
 MISSPELLED = re.compile(
     r"\b(?:v[1i]\W?agra|c1alis|m0ney|m0rtgage|fr33|p[0o]rn0|s[3e]xx|unsubcribe|recieve free)\b|\bca\$h|%rand|\bf\*+ck"
@@ -28,28 +28,25 @@ def disguised(mail):
     """Misspelled or s p a c e d words, and random letters behind a subject, are there to fool filters."""
     subject = mail.subject or ""
     odd_words = MISSPELLED.search(subject) or MISSPELLED.search(mail.text)
-    return Label.SPAM if odd_words or (not mail.is_reply and RANDOM_TAIL.search(subject)) else None
+    return (
+        Label.SPAM if odd_words or (not mail.is_reply and not is_digest(mail) and RANDOM_TAIL.search(subject)) else None
+    )
 
 
 @labeling_function
 def shouts(mail):
-    """Capitals are a loud voice: in the subject, or in a sixth of the words of the text."""
-    loud_subject = is_loud(re.sub(r"\[.*?\]|\b(?:re|fwd?):", "", mail.subject or "", flags=re.IGNORECASE), 2, 0.5)
-    return Label.SPAM if loud_subject or is_loud(mail.text, 5, 0.15) else None
+    """Capitals and exclamation marks are a loud voice; in a digest they may be a headline."""
+    subject = re.sub(r"\[.*?\]|\b(?:re|fwd?):", "", mail.subject or "", flags=re.IGNORECASE)
+    thrilled = ("!" in subject and not mail.is_reply) or len(re.findall("!+", mail.text)) >= 4 * pages(mail)
+    loud = thrilled or in_capitals(subject, 2, 0.5) or in_capitals(mail.text, 5, 0.15)
+    return Label.SPAM if loud and not is_digest(mail) else None
 
 
-def is_loud(text, at_least, share):
+def in_capitals(text, at_least, share):
     """Whether so many words, and such a share of them, are capitals; those of three letters are abbreviations."""
     words = re.findall(r"[A-Za-z']{4,}", text)
     capitals = sum(map(str.isupper, words))
     return capitals >= max(at_least, share * len(words))
-
-
-@labeling_function
-def exclaims(mail):
-    """Nobody is that thrilled about news."""
-    thrilled = "!" in (mail.subject or "") and not mail.is_reply
-    return Label.SPAM if thrilled or len(re.findall("!+", mail.text)) >= 4 * pages(mail) else None
 
 
 @labeling_function

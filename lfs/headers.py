@@ -4,7 +4,7 @@ import re
 
 from labelmill import labeling_function, lookup_lf
 from lfs.labels import Label
-from lfs.word_lists import lines_of
+from lfs.word_lists import is_digest, lines_of
 
 FREE_MAILERS = frozenset(lines_of("gazetteers/free_mailers.txt"))
 MADE_UP = re.compile(r"\w*(?:\d[a-z]+\d|\d{3})\w*@|\d+[a-z_]+\d*@", re.IGNORECASE)
@@ -29,4 +29,4 @@ def sender_name(mail):
     """People have first and last names and write plain text; spammers often name nobody at all."""
     if FULL_NAME.match(mail.sender_name or ""):
         return None if mail.has_html else Label.HAM
-    return None if mail.sender_name or mail.list_id or mail.is_reply else Label.SPAM
+    return None if mail.sender_name or mail.list_id or mail.is_reply or is_digest(mail) else Label.SPAM

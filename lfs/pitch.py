@@ -4,8 +4,9 @@ import re
 
 from labelmill import labeling_function
 from lfs.labels import Label
-from lfs.word_lists import dense, words_of
+from lfs.word_lists import dense, distinct, is_digest, words_of
 
+ADVANCE_FEE = words_of("gazetteers/advance_fee.txt")
 STRANGER = words_of("gazetteers/dear_stranger.txt")
 URGENCY = words_of("gazetteers/urgency.txt")
 PROMISES = words_of("gazetteers/promises.txt")
@@ -20,25 +21,26 @@ CLICK = re.compile(r"\bclick\s+(?:here|below|now|this|(?:on\s+)?the\s+(?:link|ur
 @labeling_function
 def money_in_subject(mail):
     """A subject is short: who spends it on money, and begins the talk about it, wants the reader's."""
-    return Label.SPAM if not mail.is_reply and MONEY.search(mail.subject or "") else None
+    return Label.SPAM if not mail.is_reply and not is_digest(mail) and MONEY.search(mail.subject or "") else None
 
 
-@labeling_function(resources=["gazetteers/dear_stranger.txt"])
+@labeling_function(resources=["gazetteers/dear_stranger.txt", "gazetteers/advance_fee.txt"])
 def dear_stranger(mail):
-    """Who writes "Dear Sir or Madam" or "Dear Friend" does not know to whom."""
-    return Label.SPAM if STRANGER.search(mail.text[:300]) else None
+    """Who writes "Dear Sir or Madam", or a letter about a dead minister's millions, does not know to whom."""
+    greets = STRANGER.search(mail.text[:300].lower())
+    return Label.SPAM if greets or (distinct(ADVANCE_FEE, mail) >= 4 and dense(ADVANCE_FEE, mail)) else None
 
 
 @labeling_function(resources=["gazetteers/urgency.txt"])
 def act_now(mail):
     """Spam has one chance to be read, so it presses."""
-    return Label.SPAM if dense(URGENCY, mail) else None
+    return Label.SPAM if dense(URGENCY, mail) and not is_digest(mail) else None
 
 
 @labeling_function(resources=["gazetteers/promises.txt"])
 def promises(mail):
     """Guaranteed, free, without risk or obligation: nobody swears so much who is trusted."""
-    return Label.SPAM if dense(PROMISES, mail) else None
+    return Label.SPAM if dense(PROMISES, mail) and not is_digest(mail) else None
 
 
 @labeling_function(resources=["gazetteers/opt_out.txt", "gazetteers/excuses.txt"])
@@ -50,4 +52,4 @@ def opt_out(mail):
 @labeling_function
 def click_here(mail):
     """One link that everything drives at; a newsletter has many, and a friend does not say "click here"."""
-    return Label.SPAM if len(mail.links) <= 12 and CLICK.search(mail.text[:5000]) else None
+    return Label.SPAM if not is_digest(mail) and CLICK.search(mail.text[:5000]) else None

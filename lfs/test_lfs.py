@@ -35,7 +35,6 @@ CASES = {
     "loans": ([({"text": "Refinance now, bad\ncredit is fine"}, SPAM)], [{"text": "Could you lend me the book?"}]),
     "easy_money": ([({"text": "Be your own boss!"}, SPAM)], [{"text": "My boss is ill today."}]),
     "bulk_goods": ([({"subject": "Toner for less"}, SPAM)], [{"text": "toner " + "and much else " * 200}]),
-    "advance_fee": ([({"text": LETTER}, SPAM)], [{"text": "We flew to Lagos on business."}]),
     "technical_talk": (
         [({"text": "The kernel does not compile."}, HAM), ({"text": "It calls main() twice."}, HAM)],
         [{"text": "The corn has a kernel."}],
@@ -44,7 +43,10 @@ CASES = {
         [({"subject": "Earn $500"}, SPAM)],
         [{"subject": "Minutes"}, {"subject": "Re: rates", "is_reply": True}],
     ),
-    "dear_stranger": ([({"text": "Dear Sir or Madam,"}, SPAM)], [{"text": "Dear Ann,"}]),
+    "dear_stranger": (
+        [({"text": "Dear Sir or Madam,"}, SPAM), ({"text": LETTER}, SPAM)],
+        [{"text": "Dear Ann,"}, {"text": "We flew to Lagos on business."}],
+    ),
     "act_now": ([({"text": "Act now!"}, SPAM)], [{"text": "We react nowhere."}]),
     "promises": ([({"text": "100% free, no obligation"}, SPAM)], [{"text": "I promise to be there."}]),
     "opt_out": (
@@ -57,12 +59,18 @@ CASES = {
         [{"subject": "Meeting at noon"}, {"subject": "Re: issue 1140", "is_reply": True}],
     ),
     "shouts": (
-        [({"subject": "MAKE HISTORY TODAY"}, SPAM), ({"text": "THIS WILL CHANGE YOUR LIFE"}, SPAM)],
-        [{"subject": "[LISTNAME] The NASA budget"}],
-    ),
-    "exclaims": (
-        [({"subject": "Look!"}, SPAM), ({"text": "Yes! Yes! Yes! Yes!"}, SPAM)],
-        [{"subject": "Re: look!", "is_reply": True}, {"text": "Thanks!"}],
+        [
+            ({"subject": "MAKE HISTORY TODAY"}, SPAM),
+            ({"text": "THIS WILL CHANGE YOUR LIFE"}, SPAM),
+            ({"subject": "Look!"}, SPAM),
+            ({"text": "Yes! Yes! Yes! Yes!"}, SPAM),
+        ],
+        [
+            {"subject": "[LISTNAME] The NASA budget"},
+            {"subject": "Re: look!", "is_reply": True},
+            {"text": "Thanks!"},
+            {"subject": "Look!", "links": LINKS},
+        ],
     ),
     "foreign_script": (
         [({"text": "\ud55c\uad6d\uc5b4" * 3}, SPAM), ({"decode_problems": ["charset:ks_c_5601-1987"]}, SPAM)],
@@ -104,10 +112,21 @@ CASES = {
         [({"text": "A fine essay.", "links": LINKS[:1]}, HAM)],
         [{"text": "Only $5", "links": LINKS[:1]}, {"text": "A fine essay.", "links": []}],
     ),
-    "dated_issue": ([({"subject": "Headlines of July 23"}, HAM)], [{"subject": "See you in July"}]),
-    "periodical": (
-        [({"subject": "Issue 12", "sender_name": "Weekly Digest", "links": LINKS}, HAM)],
-        [{"subject": "Issue 12", "sender_name": "Weekly Digest"}, {"links": LINKS}],
+    "dated_issue": (
+        [({"subject": "Headlines of July 23"}, HAM), ({"text": "June 3, 2002\nIn this issue: an editorial"}, HAM)],
+        [{"subject": "See you in July"}, {"text": "The meeting is on June 3."}],
+    ),
+    "editorial": (
+        [({"text": "In this issue: the top stories, our sponsor, back issues"}, HAM)],
+        [{"text": "I read the story."}],
+    ),
+    "news_desk": (
+        [({"sender_name": "Weekly Digest", "subject": "Issue 12"}, HAM)],
+        [{"sender_name": "Weekly Digest", "subject": "Hello"}, {"sender_name": "Ann", "subject": "Issue 12"}],
+    ),
+    "many_links": (
+        [({"links": LINKS}, HAM)],
+        [{"links": LINKS[1:]}, {"links": LINKS, "subject": "Sale!"}],
     ),
 }
 

@@ -14,10 +14,10 @@ def lines_of(file: str) -> list[str]:
 
 
 def words_of(file: str) -> re.Pattern[str]:
-    """A pattern that finds the words and phrases of a file, the longest first."""
-    phrases = sorted(lines_of(file), key=len, reverse=True)
+    """A pattern that finds the words and phrases of a file, the longest first, in a text of small letters."""
+    phrases = sorted(map(str.lower, lines_of(file)), key=len, reverse=True)
     spaced = (r"\s+".join(map(re.escape, phrase.split())) for phrase in phrases)
-    return re.compile(rf"(?<!\w)(?:{'|'.join(spaced)})(?!\w)", re.IGNORECASE)
+    return re.compile(rf"(?<!\w)(?:{'|'.join(spaced)})(?!\w)")  # ignoring case takes twice as long
 
 
 def pages(mail) -> int:
@@ -25,10 +25,15 @@ def pages(mail) -> int:
     return 1 + len(mail.text) // PAGE
 
 
+def is_digest(mail) -> bool:
+    """Whether a mail links to as many places as only an editor does; loud words may be headlines then."""
+    return len(mail.links) >= 15
+
+
 def distinct(words: re.Pattern[str], mail) -> int:
     """How many different words of a list a mail has."""
-    found = words.findall(f"{mail.subject or ''}\n{mail.text}")
-    return len({" ".join(word.lower().split()) for word in found})
+    found = words.findall(f"{mail.subject or ''}\n{mail.text}".lower())
+    return len({" ".join(word.split()) for word in found})
 
 
 def dense(words: re.Pattern[str], mail, *, per_page: int = 1) -> bool:

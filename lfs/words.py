@@ -4,13 +4,12 @@ import re
 
 from labelmill import keyword_lf, labeling_function
 from lfs.labels import Label
-from lfs.word_lists import dense, distinct, words_of
+from lfs.word_lists import dense, words_of
 
 ADULT = words_of("gazetteers/adult.txt")
 LOANS = words_of("gazetteers/loans.txt")
 EASY_MONEY = words_of("gazetteers/easy_money.txt")
 BULK_GOODS = words_of("gazetteers/bulk_goods.txt")
-ADVANCE_FEE = words_of("gazetteers/advance_fee.txt")
 TECHNICAL = words_of("gazetteers/technical.txt")
 CODE = re.compile(r"(?m)^(?:diff |@@ |\+\+\+ |Index: |#!/|#include)|\w\(\)|\w::\w|(?:/usr|/etc|/var|/home|/dev)/\w")
 
@@ -40,12 +39,6 @@ def easy_money(mail):
 def bulk_goods(mail):
     """Toner, diplomas, lists of addresses: goods that no shop with a street would advertise."""
     return Label.SPAM if dense(BULK_GOODS, mail) else None
-
-
-@labeling_function(resources=["gazetteers/advance_fee.txt"])
-def advance_fee(mail):
-    """The letter about a dead minister's millions has words of its own; one of them may be news, four are not."""
-    return Label.SPAM if distinct(ADVANCE_FEE, mail) >= 4 and dense(ADVANCE_FEE, mail) else None
 
 
 @labeling_function(resources=["gazetteers/technical.txt"])
