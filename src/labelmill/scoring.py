@@ -42,7 +42,7 @@ def score(file: Path, params: Params, *, champion: bool = False) -> pd.DataFrame
     intake = reading.read(_reading_params(file, params), corpus_cache=paths.CACHE)
     if len(intake.rejected):
         first = intake.rejected.iloc[0]
-        more = f", nor can {len(intake.rejected) - 1:,} more rows" if len(intake.rejected) > 1 else ""
+        more = f", nor can {len(intake.rejected) - 1:,} more" if len(intake.rejected) > 1 else ""
         raise DataError(f"{first['source']}: cannot be read{more}: {first['reason']}. Correct or remove it.")
     featurizer, model = _load(champion=champion)
     probs = model.predict_proba(featurizer.transform(intake.frame))

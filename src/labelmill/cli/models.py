@@ -57,7 +57,7 @@ def promote(
     if as_json:
         typer.echo(json.dumps({"promote": decision.promote, "reasons": decision.reasons, "numbers": decision.numbers}))
     elif decision.promote:
-        typer.echo("promoted:\n" + "\n".join(f"  {reason}" for reason in decision.reasons))
+        typer.echo("this model is champion:\n" + "\n".join(f"  {reason}" for reason in decision.reasons))
     if not decision.promote:
         raise PromotionError("not promoted:\n" + "\n".join(f"  {reason}" for reason in decision.reasons))
     for problem in tracking.mirror_champion():

@@ -123,7 +123,7 @@ def keyword_lf(
     patterns = word_patterns(found, whole_word=whole_word, lf=name, ignore_case=ignore_case)
     spec = {"kind": "regex", "patterns": patterns, "label": label, "ignore_case": ignore_case}
     match = match_patterns(patterns, label=label, ignore_case=ignore_case)
-    about = f"any of {len(found)} words: {', '.join(found)}"
+    about = f"words ({len(found)}): {', '.join(found)}"
     return TemplateLF(name, origin, column=column, labels=[label], spec=spec, about=about, match=match)
 
 
@@ -212,7 +212,7 @@ def lookup_lf(
         column=column,
         labels=entries.values(),
         spec=spec,
-        about=f"{match} match with {len(entries)} entries: {', '.join(map(str, entries))}",
+        about=f"{match} ({len(entries)}): {', '.join(map(str, entries))}",
         match=_lookup(entries, match, ignore_case=ignore_case),
         wants_text=text,
     )

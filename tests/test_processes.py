@@ -1,0 +1,54 @@
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from pathlib import Path
+
+import pytest
+
+CHILD = "from labelmill.processes import die_with_parent; {}import time; print('up', flush=True); time.sleep(60)"
+
+pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="Linux alone tells children")
+
+
+@pytest.mark.parametrize(("asks", "dies"), [("die_with_parent(); ", True), ("", False)])
+def test_a_child_that_asks_dies_with_its_parent(asks, dies):
+    parent_code = f"""
+        import subprocess, sys
+        child = subprocess.Popen([sys.executable, "-c", {CHILD.format(asks)!r}], stdout=subprocess.PIPE)
+        child.stdout.readline()
+        print(child.pid, flush=True)
+        child.wait()
+    """
+    parent = subprocess.Popen([sys.executable, "-c", textwrap.dedent(parent_code)], stdout=subprocess.PIPE, text=True)
+    child = int(parent.stdout.readline())
+    try:
+        assert alive(child)
+        parent.kill()
+        parent.wait()
+        parent.stdout.close()
+        deadline = time.monotonic() + (5 if dies else 0.3)
+        while alive(child) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        assert alive(child) is not dies
+    finally:
+        if alive(child):
+            os.kill(child, signal.SIGKILL)
+
+
+def test_elsewhere_it_does_nothing(monkeypatch):
+    from labelmill import processes
+
+    monkeypatch.setattr(sys, "platform", "darwin")
+    monkeypatch.setattr(processes.ctypes, "CDLL", lambda *_, **__: pytest.fail("there is no prctl there"))
+    processes.die_with_parent()
+
+
+def alive(pid: int) -> bool:
+    """Whether it runs; a zombie that nobody reaped yet does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except (ProcessLookupError, FileNotFoundError):
+        return False
