@@ -85,7 +85,7 @@ class TestPredict:
             ("two.csv", "subject,text\na,b,c\na,b,c\na,b\n", "two.csv:2: cannot be read, nor can 1 more: expected"),
             ("bad.jsonl", '{"subject": "a", "text": "b"}\nnope\n', "bad.jsonl:2: cannot be read: is not JSON"),
             ("bad.parquet", "PAR1 and then nothing", "bad.parquet: is no Parquet file, or a damaged one"),
-            ("bad.eml", "\x00\x01\x02", "none of 1 files or parts is a readable mail"),
+            ("bad.eml", "\x00\x01\x02", "bad.eml: no readable mail; the first of 1 rejected"),
         ],
     )
     def test_a_file_that_cannot_be_read_scores_nothing(self, labelmill, here, tmp_path, name, content, message):

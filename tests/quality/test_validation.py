@@ -124,7 +124,7 @@ def test_rows_rejected_at_ingest_count_towards_the_quarantined_share():
     rejected = pd.DataFrame({"source": ["a", "b"], "reason": ["binary", "binary"]}, dtype="str")
     outcome, _ = run(table(), given=params(max_quarantined_share=0.05), rejected=rejected)
     assert stopped_about(outcome) == {("quarantined rows", "validate.max_quarantined_share")}
-    assert "could not be read: 2" in message(outcome)
+    assert "could not be read (such as a: binary): 2" in message(outcome)
 
 
 def changed(column: str, values: Any, dtype: Any = None) -> pd.DataFrame:
@@ -301,3 +301,11 @@ def test_six_thousand_rows_take_less_than_three_seconds():
     start = time.process_time()
     run(frame)
     assert time.process_time() - start < 3
+
+
+def test_the_one_word_that_makes_flags_texts_is_the_example():
+    flags = pd.Series(["true", "False", "maybe"] + ["true"] * 17, dtype="str")
+    outcome, _ = run(table().assign(flag=flags), given=params(columns={"flag": {"type": "boolean"}}))
+    kind = next(result for result in outcome.stops if result.check.about == "flag")
+    assert "for example 'maybe'" in kind.found
+    assert list(kind.rows) == [table()["id"][2]]

@@ -61,7 +61,7 @@ class Tally:
             kinds = kind_of(shard[name])
             if kinds and column.type not in kinds:
                 self.wrong_kinds[name] |= kinds
-                self._remember(f"kind {name}", shard, name, ~missing)
+                self._remember(f"kind {name}", shard, name, _odd_ones(shard[name], column.type))
         if "decode_problems" in shard.columns:
             problems = shard["decode_problems"].map(lambda value: isinstance(value, list) and len(value) > 0)
             problems = problems.astype(bool)
@@ -142,12 +142,25 @@ def duplicate_figure(dropped: int, read: int, params: ValidateParams) -> Figure:
     )
 
 
-def quarantine_figure(broken: Sequence[Broken], rows: int, rejected: int, params: ValidateParams) -> Figure:
+def _odd_ones(values: pd.Series, wanted: str) -> pd.Series:
+    """Which values are to blame for the kind of a column: one word among flags makes all of them texts."""
+    present = values.notna()
+    if not isinstance(values.dtype, pd.StringDtype) or wanted not in ("boolean", "number"):
+        return present
+    fits = values.str.lower().isin(["true", "false"])
+    if wanted == "number":
+        fits = pd.to_numeric(values, errors="coerce").notna()
+    return present & ~fits if (present & ~fits).any() else present
+
+
+def quarantine_figure(
+    broken: Sequence[Broken], rows: int, rejected: int, params: ValidateParams, *, first_rejected: str = ""
+) -> Figure:
     """The share of rows that are set aside, with what most of them break."""
     ids = dict.fromkeys(row.id for row in broken)
     causes = Counter(f"{row.check.about} {row.check.expectation} ({row.check.says})" for row in broken)
     if rejected:
-        causes["could not be read"] = rejected
+        causes[f"could not be read{f' (such as {first_rejected})' if first_rejected else ''}"] = rejected
     figure = share_figure(
         ("quarantined rows", "quarantined"),
         len(ids) + rejected,

@@ -72,7 +72,13 @@ def validate(
         whole = [
             *tally.figures(limits),
             figures.duplicate_figure(duplicate_rows, read_rows or tally.rows + duplicate_rows, limits),
-            figures.quarantine_figure(broken, tally.rows, len(rejected), limits),
+            figures.quarantine_figure(
+                broken,
+                tally.rows,
+                len(rejected),
+                limits,
+                first_rejected=": ".join(rejected.iloc[0]) if len(rejected) else "",
+            ),
         ]
         shares = {f.check.column: f.value for f in whole if f.check.column in _SHARES}
         results += _figure_results(whole)

@@ -67,7 +67,10 @@ def read_mails(params: Params) -> Intake:
                 groups.append(group)
                 gold.append(classes.index(group) if ingest.label_column and group in classes else UNKNOWN)
     if not rows:
-        raise DataError(f"{ingest.path}: none of {len(rejected):,} files or parts is a readable mail: {rejected[:3]}.")
+        source, reason = rejected[0]
+        raise DataError(
+            f"{ingest.path}: no readable mail; the first of {len(rejected):,} rejected: {source}: {reason}."
+        )
     return Intake(
         mail_frame(rows),
         np.array(gold, dtype=np.int64),

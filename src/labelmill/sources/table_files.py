@@ -148,6 +148,8 @@ def _json_row(place: str, line: bytes) -> RawRow:
         return RawRow(place, {storable(name): plain(value) for name, value in row.items()})
     except UnicodeDecodeError as error:
         return RawRow(place, None, f"is not UTF-8 (byte {error.start})")
+    except json.JSONDecodeError as error:  # its own text says "line 1" of what is one line of many
+        return RawRow(place, None, f"is not JSON ({error.msg}, character {error.pos + 1})")
     except ValueError as error:
         return RawRow(place, None, f"is not JSON ({str(error)[:200]})")
     except RecursionError:

@@ -46,7 +46,8 @@ def read_tables(params: Params) -> Intake:
     bad = {source for source, _ in rejected}
     kept = [i for i, row in enumerate(rows) if row.source not in bad]
     if not kept:
-        raise DataError(f"{where}: no readable row; the first of {len(rejected):,} rejected: {sorted(rejected)[:1]}.")
+        source, reason = min(rejected)
+        raise DataError(f"{where}: no readable row; the first of {len(rejected):,} rejected: {source}: {reason}.")
     rows, ids = [rows[i] for i in kept], [ids[i] for i in kept]
     frame = {"id": pd.Series(ids, dtype="str")}
     for name in names:
