@@ -180,7 +180,13 @@ class FeaturizeParams(Section):
     max_features: Positive = Field(30_000, description="Largest vocabulary per text column.")
     max_categories: Positive = Field(200, description="Most categories per categorical column, frequent ones first.")
     min_df: Positive = Field(3, description="A term or a category must occur in this many train rows.")
+    join_texts: bool = Field(
+        True, description="Count words over all text columns as one text; false: each column for itself."
+    )
     ngrams: Positive = Field(2, description="Longest word n-gram.")
+    letter_ngrams: Literal[0, 3, 4, 5, 6] = Field(
+        0, description="Longest letter n-gram; 0: none. They see through misspelt and new words."
+    )
 
 
 class TrainParams(Section):
@@ -189,13 +195,9 @@ class TrainParams(Section):
     model: Literal["linear", "mlp"] = Field("linear", description="linear: logistic regression; mlp: one hidden layer.")
     hidden: Positive = Field(64, description="Units of the hidden layer of mlp.")
     dropout: Share = Field(0.2, description="Dropout of mlp.")
-    copies: Count = Field(
-        6, description="Noisy copies trained on beside each row: they help most where no labeling function votes."
-    )
-    copy_dropout: float = Field(0.9, ge=0, lt=1, description="Share of a row's features that are blank in a copy.")
     targets: Literal["soft", "hard"] = Field("soft", description="Train on probabilities, or on the most likely class.")
     class_weight: Literal["none", "balanced"] = Field(
-        "balanced", description="balanced: every class weighs the same in sum, however many rows it has."
+        "none", description="balanced: every class weighs the same in sum, however many rows it has."
     )
     confidence_power: float = Field(
         0.75, ge=0, description="Row weight is (1 - entropy / log k) to this power; 0: all rows equal."

@@ -20,6 +20,6 @@ def quick():
     """Makes params of a training that takes a moment."""
 
     def make(**changes):
-        return TrainParams(**{"epochs": 15, "hidden": 8, "batch_size": 64, "copies": 0, **changes})
+        return TrainParams(**{"epochs": 15, "hidden": 8, "batch_size": 64, **changes})
 
     return make

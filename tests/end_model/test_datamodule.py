@@ -45,21 +45,6 @@ def test_features_stay_with_their_targets_and_come_with_their_transpose(rows, ba
         np.testing.assert_array_equal(X, transposed.T)
 
 
-def test_copies_follow_their_rows_with_some_features_blank_and_the_others_larger():
-    X = sp.csr_matrix(np.ones((50, 40), dtype=np.float32))
-    targets = np.arange(100, dtype=np.float32).reshape(50, 2)
-    batches = CsrBatches(X, targets, batch_size=25, seed=1, copies=2, dropout=0.75)
-    batch = next(iter(batches))
-    rows = sp.csr_matrix((batch.values, batch.col, batch.crow), shape=(75, 40)).toarray()
-    assert (rows[:25] == 1).all()
-    assert set(np.unique(rows[25:])) == {0, 4}
-    assert rows[25:].mean() == pytest.approx(1, abs=0.15)
-    assert (rows[25:50] != rows[50:]).any()
-    np.testing.assert_array_equal(batch.targets, np.tile(batch.targets[:25], (3, 1)))
-    again = next(iter(CsrBatches(X, targets, batch_size=25, seed=1, copies=2, dropout=0.75)))
-    assert all(torch.equal(a, b) for a, b in zip(batch, again, strict=True))
-
-
 def test_lightning_can_move_a_batch(rows):
     from lightning.pytorch.utilities import move_data_to_device
 

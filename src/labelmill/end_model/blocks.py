@@ -21,9 +21,25 @@ Arrays = dict[str, NDArray[Any]]
 PROBE = "Act NOW!! Don't wait\u2014100% na\u00efve caf\u00e9 \u201cdeals\u201d at http://a-b.example/x_y?z=1 #win a1"
 """A text that shows how words are split: a scikit-learn that splits it otherwise would make other features."""
 
+LETTERS = 3
+"""Shortest letter n-gram."""
+
 
 class TextBlock:
-    """TF-IDF of the words and word n-grams of one text column, each row of length 1.
+    """TF-IDF of the word n-grams of one text column, or of the letters inside its words, each row of length 1.
+
+    Letter n-grams still see a word that is misspelt on purpose, or that no train row has.
+
+    Parameters
+    ----------
+    column
+        The text column.
+    ngrams
+        Longest n-gram: of words from 1 up, of letters from `LETTERS` up.
+    letters
+        Whether n-grams are of letters.
+    min_df, max_features
+        Terms are kept if in so many rows, the most frequent ones first.
 
     Attributes
     ----------
@@ -35,8 +51,11 @@ class TextBlock:
 
     kind: ClassVar[str] = "text"
 
-    def __init__(self, column: str, *, ngrams: int, min_df: int = 1, max_features: int = 1) -> None:
-        self.column, self.ngrams, self.min_df, self.max_features = column, ngrams, min_df, max_features
+    def __init__(
+        self, column: str, *, ngrams: int, letters: bool = False, min_df: int = 1, max_features: int = 1
+    ) -> None:
+        self.column, self.ngrams, self.letters = column, ngrams, letters
+        self.min_df, self.max_features = min_df, max_features
 
     def fit(self, column: "pd.Series[Any]") -> "TextBlock":
         """Count terms, keep those in at least `min_df` rows, of them the `max_features` most frequent ones."""
@@ -53,8 +72,8 @@ class TextBlock:
 
     @property
     def names(self) -> list[str]:
-        """`column:term` for each feature."""
-        return [f"{self.column}:{term}" for term in self.terms_]
+        """`column:term` for each feature, `column~letters` for letter n-grams."""
+        return [f"{self.column}{'~' if self.letters else ':'}{term}" for term in self.terms_]
 
     def transform(self, column: "pd.Series[Any]") -> sp.csr_matrix:
         """Weigh the known terms of each text; a null has none."""
@@ -67,12 +86,13 @@ class TextBlock:
     def parts(self) -> tuple[dict[str, Any], Arrays]:
         """JSON and arrays to rebuild the block from."""
         probe = self._vectorizer().build_analyzer()(PROBE)
-        return {"column": self.column, "ngrams": self.ngrams, "terms": self.terms_, "probe": probe}, {"idf": self.idf_}
+        content = {"column": self.column, "ngrams": self.ngrams, "letters": self.letters, "terms": self.terms_}
+        return {**content, "probe": probe}, {"idf": self.idf_}
 
     @classmethod
     def from_parts(cls, content: dict[str, Any], arrays: Arrays) -> "TextBlock":
         """The block that `parts` took apart."""
-        block = cls(content["column"], ngrams=content["ngrams"])
+        block = cls(content["column"], ngrams=content["ngrams"], letters=content["letters"])
         block.terms_, block.idf_ = list(content["terms"]), arrays["idf"]
         if block.parts()[0]["probe"] != content["probe"]:
             raise TrainingError(
@@ -86,7 +106,8 @@ class TextBlock:
 
         return TfidfVectorizer(
             strip_accents="unicode",
-            ngram_range=(1, self.ngrams),
+            analyzer="char_wb" if self.letters else "word",
+            ngram_range=(LETTERS if self.letters else 1, self.ngrams),
             sublinear_tf=True,
             dtype=np.float32,
             vocabulary=vocabulary,

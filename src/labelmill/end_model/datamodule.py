@@ -41,10 +41,7 @@ class CsrBatches:
     batch_size
         Rows per batch; where it is all rows, the batch is made once and is the same in each epoch.
     seed
-        Draws the order of rows, new in each epoch, and the copies; without it rows keep their order.
-    copies, dropout
-        So many copies of each row join its batch, each with this share of its features blank and the others the
-        larger for it: the model must make do with what is left, and learns less of the labeling functions by heart.
+        Draws the order of rows, new in each epoch; without it rows keep their order.
     """
 
     def __init__(
@@ -54,12 +51,9 @@ class CsrBatches:
         *,
         batch_size: int,
         seed: int | None = None,
-        copies: int = 0,
-        dropout: float = 0.0,
     ) -> None:
         self.X, self.targets = X, targets
         self.batch_size = batch_size
-        self.copies, self.dropout = copies, dropout
         self.shuffled = seed is not None
         self.rng = np.random.default_rng(seed)
         self.whole = self._cut(np.arange(X.shape[0])) if X.shape[0] <= batch_size else None
@@ -79,15 +73,7 @@ class CsrBatches:
             yield self._cut(order[start : start + self.batch_size])
 
     def _cut(self, rows: NDArray[np.int64]) -> Batch:
-        X, targets = self.X[rows], self.targets[rows]
-        noisy = [self._blank(X) for _ in range(self.copies)]
-        return to_batch(sp.vstack([X, *noisy], format="csr"), np.tile(targets, (1 + self.copies, 1)))
-
-    def _blank(self, X: sp.csr_matrix) -> sp.csr_matrix:
-        kept = self.rng.random(X.nnz) >= self.dropout
-        before = np.concatenate(([0], np.cumsum(kept)))
-        data = (X.data[kept] / (1 - self.dropout)).astype(np.float32)
-        return sp.csr_matrix((data, X.indices[kept], before[X.indptr]), shape=X.shape)
+        return to_batch(self.X[rows], self.targets[rows])
 
 
 class CsrDataModule(pl.LightningDataModule):

@@ -15,7 +15,7 @@ from labelmill.end_model.blocks import KINDS, Arrays, Block, CategoryBlock, Numb
 from labelmill.errors import CorruptFileError, ParamsError, TrainingError
 from labelmill.params import FeaturizeParams
 
-FORMAT = 1
+FORMAT = 2
 """Version of the features: raised when the same rows would give other numbers."""
 
 
@@ -170,9 +170,11 @@ class Featurizer:
 
     def _new_blocks(self) -> list[Block]:
         p = self.params
+        kinds = [(p.ngrams, False), *([(p.letter_ngrams, True)] if p.letter_ngrams else [])]
         texts = [
-            TextBlock(column, ngrams=p.ngrams, min_df=p.min_df, max_features=p.max_features)
-            for column in self.text_columns
+            TextBlock(column, ngrams=ngrams, letters=letters, min_df=p.min_df, max_features=p.max_features)
+            for column in self._word_columns
+            for ngrams, letters in kinds
         ]
         shapes = [f"{c}#{shape}" for c in self.text_columns for shape in columns.SHAPES] if p.text_shape else []
         numbers = [NumberBlock(column) for column in shapes]
@@ -182,10 +184,19 @@ class Featurizer:
         ]
         return [*texts, *numbers, *categories]
 
+    @property
+    def _word_columns(self) -> list[str]:
+        """The columns whose words count: the texts joined into one, or each for itself."""
+        return ["+".join(self.text_columns)] if self.params.join_texts else list(self.text_columns)
+
     def _expand(self, frame: pd.DataFrame, known: list[str]) -> dict[str, "pd.Series[Any]"]:
         """The columns that blocks ask for: absent ones as nulls, the shapes of texts beside them."""
         nulls = pd.Series([None] * len(frame), dtype=object)
         found = {column: frame[column] if column in frame else nulls.rename(column) for column in known}
+        if self.params.join_texts:
+            joined = map("\n".join, zip(*(columns.texts(found[column]) for column in self.text_columns), strict=True))
+            (name,) = self._word_columns
+            found[name] = pd.Series(list(joined), name=name, dtype=object)
         if self.params.text_shape:
             for column in self.text_columns:
                 null = found[column].isna().to_numpy()

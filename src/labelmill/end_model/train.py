@@ -102,13 +102,7 @@ def fit(
         rows = int((~held).sum())
         size = rows if params.solver == "lbfgs" else params.batch_size
         data = CsrDataModule(
-            CsrBatches(
-                *(kept[~held], goals[~held]),
-                batch_size=size,
-                seed=seed,
-                copies=params.copies,
-                dropout=params.copy_dropout,
-            ),
+            CsrBatches(kept[~held], goals[~held], batch_size=size, seed=seed),
             CsrBatches(kept[held], goals[held], batch_size=max(size, 4096)) if held.any() else None,
         )
         module = EndModule(X.shape[1], k, params)
