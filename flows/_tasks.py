@@ -21,18 +21,25 @@ def _when_it_may_pass(task: Any, run: Any, state: Any) -> bool:
 
 # DVC decides what is up to date, so Prefect must not cache.
 @task(cache_policy=NO_CACHE, retries=5, retry_delay_seconds=3, retry_condition_fn=_when_it_may_pass)
-def run_stage(name: str, project: str) -> None:
-    """Bring one stage up to date with DVC, unless it is already."""
-    command = [sys.executable, "-m", "dvc", "repro", "--single-item", name]
+def run_stage(name: str, project: str, *, pull: bool = False) -> None:
+    """Bring one stage up to date with DVC, unless it is already; with `pull` take what another machine made of it."""
+    command = [sys.executable, "-m", "dvc", "repro", *(["--pull"] if pull else []), "--single-item", name]
+    stream(command, get_run_logger().info, project=Path(project))
+
+
+@task(cache_policy=NO_CACHE, retries=3, retry_delay_seconds=[10, 60, 300])
+def pull_data(project: str) -> None:
+    """Fetch what the DVC remote has of this state of the project, and the record of runs made elsewhere."""
+    command = [sys.executable, "-m", "dvc", "pull", "--run-cache", "--allow-missing"]
     stream(command, get_run_logger().info, project=Path(project))
 
 
 @task(cache_policy=NO_CACHE, retries=3, retry_delay_seconds=[10, 60, 300])
 def push_data(project: str) -> None:
-    """Check every stored file against its checksum, then send data, labels and models to the DVC remote."""
+    """Check every stored file against its checksum, then send data, labels, models and the record of runs."""
     log = get_run_logger().info
     stream([sys.executable, "-m", "labelmill", "verify"], log, project=Path(project))
-    stream([sys.executable, "-m", "dvc", "push"], log, project=Path(project))
+    stream([sys.executable, "-m", "dvc", "push", "--run-cache"], log, project=Path(project))
 
 
 @task(cache_policy=NO_CACHE)

@@ -70,7 +70,7 @@ def test_a_gpu_machine_trains_and_the_result_comes_back_by_the_run_cache(project
 
     run("dvc", "pull", "--run-cache", "--allow-missing", cwd=project)
     shutil.rmtree(project / "models/end_model")
-    output = run("dvc", "repro", "--single-item", "train", cwd=project)
+    output = run("dvc", "repro", "--pull", "--single-item", "train", cwd=project)
     assert "cached" in output and "Running stage" not in output
     assert hashes(project, "models/end_model") == trained
 
