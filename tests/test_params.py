@@ -4,7 +4,7 @@ import pytest
 
 from labelmill.errors import ParamsError
 from labelmill.params import Params, load_params, parse_params
-from labelmill.params_reference import as_markdown, describe
+from labelmill.params.reference import as_markdown, describe
 
 ROOT = Path(__file__).parents[1]
 LEAST = {"task": {"name": "spam", "classes": ["ham", "spam"]}, "ingest": {"source": "generated"}}

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from labelmill.params import Params, load_params
-from labelmill.params_reference import describe
+from labelmill.params.reference import describe
 from labelmill.stages import TRAINING
 
 ROOT = Path(__file__).parents[2]

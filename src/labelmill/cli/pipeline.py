@@ -77,14 +77,13 @@ def params(
     from rich.markup import escape
     from rich.table import Table
 
-    from labelmill import params_reference
-    from labelmill.params import Params, load_params
+    from labelmill.params import Params, load_params, reference
 
     if schema:
         typer.echo(json.dumps(Params.model_json_schema(by_alias=True), indent=2))
         return
     if markdown:
-        typer.echo(params_reference.as_markdown(), nl=False)
+        typer.echo(reference.as_markdown(), nl=False)
         return
     try:
         loaded = load_params().model_dump(mode="json", by_alias=True)
@@ -96,7 +95,7 @@ def params(
         typer.echo(json.dumps(loaded, indent=2))
         return
     table = Table("key", "value", "meaning", title="params.yaml, where it differs from the default: (the default)")
-    for key, default, meaning in params_reference.describe():
+    for key, default, meaning in reference.describe():
         value = _value_at(loaded, key, default)
         note = f" ({default})" if default and value != default else ""
         table.add_row(escape(key), escape(value + note), escape(meaning))
@@ -104,11 +103,11 @@ def params(
 
 
 def _value_at(loaded: object, key: str, default: str) -> str:
-    """The value in force, written as `params_reference` writes defaults; the default where there is none."""
-    from labelmill import params_reference
+    """The value in force, written as `params.reference` writes defaults; the default where there is none."""
+    from labelmill.params import reference
 
     for part in key.split("."):
         if not isinstance(loaded, dict) or part not in loaded:
             return default or "required"
         loaded = loaded[part]
-    return params_reference.as_text(tuple(loaded) if isinstance(loaded, list) else loaded)
+    return reference.as_text(tuple(loaded) if isinstance(loaded, list) else loaded)

@@ -7,7 +7,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from labelmill.params import Params
+from labelmill.params.sections import Params
 
 
 def describe(section: type[BaseModel] = Params, prefix: str = "") -> Iterator[tuple[str, str, str]]:

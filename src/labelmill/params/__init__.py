@@ -1,0 +1,44 @@
+"""`params.yaml` as typed, frozen objects: one section per stage, every key checked.
+
+Only values that change results live here; where things run is in `settings.py`. `sections` declares the
+keys, `loading` reads the file, `reference` explains it.
+"""
+
+from labelmill.params.loading import load_params, parse_params
+from labelmill.params.sections import (
+    BaselinesParams,
+    ColumnCheck,
+    EvaluateParams,
+    FeaturizeParams,
+    FitLabelModelParams,
+    IngestParams,
+    LabelParams,
+    Params,
+    PromoteParams,
+    Section,
+    SplitParams,
+    TaskParams,
+    TrackParams,
+    TrainParams,
+    ValidateParams,
+)
+
+__all__ = [
+    "BaselinesParams",
+    "ColumnCheck",
+    "EvaluateParams",
+    "FeaturizeParams",
+    "FitLabelModelParams",
+    "IngestParams",
+    "LabelParams",
+    "Params",
+    "PromoteParams",
+    "Section",
+    "SplitParams",
+    "TaskParams",
+    "TrackParams",
+    "TrainParams",
+    "ValidateParams",
+    "load_params",
+    "parse_params",
+]
