@@ -1,5 +1,6 @@
 """Single files: a reader sees the old one or the new one, never a part."""
 
+import fcntl
 import io
 import json
 import os
@@ -107,11 +108,12 @@ def read_table(path: Path, columns: list[str] | None = None) -> pd.DataFrame:
 
 
 def append_line(path: Path, content: dict[str, Any]) -> None:
-    """Append one JSON line in a single write, fsynced, so that concurrent writers do not mix."""
+    """Append one JSON line under a lock, fsynced, so that concurrent writers do not mix."""
     path.parent.mkdir(parents=True, exist_ok=True)
     line = json.dumps(content, ensure_ascii=False, allow_nan=False) + "\n"
     handle = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o644)
     try:
+        fcntl.flock(handle, fcntl.LOCK_EX)  # let go when the handle closes
         size = os.fstat(handle).st_size
         if size and os.pread(handle, 1, size - 1) != b"\n":
             line = "\n" + line  # a crash cut the last line short: do not grow onto it
