@@ -39,13 +39,15 @@ def run(*command: object, cwd: Path, code: int | None = 0, timeout: float = 300,
 
 
 def hashes(folder: Path, *names: str) -> dict[str, str]:
-    """SHA-256 of every file below the named outputs."""
+    """SHA-256 of every file below the named outputs; the `.gitignore` that DVC leaves there is none of them."""
     from labelmill.storage import sha256_file
 
     found = {}
     for name in names:
         place = folder / name
-        files = sorted(p for p in place.rglob("*") if p.is_file()) if place.is_dir() else [place]
+        files = (
+            sorted(p for p in place.rglob("*") if p.is_file() and p.name != ".gitignore") if place.is_dir() else [place]
+        )
         assert files, f"{place} is empty"
         found.update({str(file.relative_to(folder)): sha256_file(file) for file in files})
     return found
