@@ -159,15 +159,20 @@ def _print_summary(frame: "pd.DataFrame", classes: tuple[str, ...]) -> None:
     from rich.markup import escape
     from rich.table import Table
 
-    table = Table(title="labeling functions; accuracy on dev gold with 95 % interval", box=None, pad_edge=False)
+    errors = frame.get("Errors")
+    failed = errors is not None and errors.any()
+    table = Table(
+        title="coverage, overlaps, conflicts; accuracy on dev gold with 95 % interval", box=None, pad_edge=False
+    )
     table.add_column("name", no_wrap=True)
     table.add_column("votes", no_wrap=True)
-    for column in ("cover", "overlap", "conflict", "right", "accuracy", "errors"):
+    for column in ("cov.", "over.", "conf.", "right", "accuracy", *(["errors"] if failed else [])):
         table.add_column(column, justify="right", no_wrap=True)
     for name, row in frame.iterrows():
         voted = ", ".join(classes[vote] for vote in json.loads(str(row["Polarity"])))
-        shares = [f"{row[column]:.1%}" for column in ("Coverage", "Overlaps", "Conflicts")]
-        table.add_row(escape(str(name)), escape(voted), *shares, *_accuracy(row), str(row.get("Errors", 0)))
+        shares = [f"{row[column]:.0%}" for column in ("Coverage", "Overlaps", "Conflicts")]
+        failures = [str(row["Errors"])] if failed else []
+        table.add_row(escape(str(name)), escape(voted), *shares, *_accuracy(row), *failures)
     Console().print(table)
 
 
