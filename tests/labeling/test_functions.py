@@ -9,6 +9,7 @@ import pytest
 
 from labelmill import batch_labeling_function, labeling_function
 from labelmill.errors import InvalidVoteError, LFError
+from labelmill.labeling.rows import Columns, Row
 
 
 class Label(IntEnum):
@@ -51,8 +52,9 @@ def test_it_knows_where_it_was_defined():
         pd.Series({"subject": "FREE!"}),
         namedtuple("Mail", "subject")("FREE!"),
         next(pd.DataFrame({"subject": ["FREE!"]}).itertuples()),
+        Row(Columns(pd.DataFrame({"subject": ["FREE!"]}))),
     ],
-    ids=["namespace", "dict", "series", "namedtuple", "itertuples"],
+    ids=["namespace", "dict", "series", "namedtuple", "itertuples", "row of the label stage"],
 )
 @pytest.mark.parametrize(("lf", "vote"), [(shouts, 1), (another, -1), (ends_with_mark, 1)])
 def test_it_stays_callable_on_one_row_of_any_kind(lf, vote, row):

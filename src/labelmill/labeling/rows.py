@@ -43,6 +43,11 @@ class Columns(dict[str, Sequence[Any]]):
         self[name] = _FreshValues(values) if fresh else values
         return self[name]
 
+    @property
+    def names(self) -> list[str]:
+        """All columns there are; as a mapping it holds only those that were asked for."""
+        return [str(name) for name in self.frame.columns]
+
     def arrow(self, name: str) -> pa.Array | None:
         """One column as an Arrow array, missing values as nulls; None where its values are of mixed kinds."""
         if name not in self._arrays:
@@ -53,7 +58,7 @@ class Columns(dict[str, Sequence[Any]]):
     def check(self, name: str) -> None:
         """Raise NoSuchColumnError, with the nearest name there is, unless the column exists."""
         if name not in self.frame.columns:
-            raise NoSuchColumnError(no_such_column(name, [str(c) for c in self.frame.columns], self.hidden))
+            raise NoSuchColumnError(no_such_column(name, self.names, self.hidden))
 
     def copy_of_frame(self) -> pd.DataFrame:
         """A frame that a batch labeling function may alter without any other seeing it."""
@@ -87,7 +92,7 @@ class Row:
         raise AttributeError(f"a row is read-only: {name!r} cannot be deleted.")
 
     def __repr__(self) -> str:
-        return f"Row({', '.join(f'{name}={self[name]!r}' for name in self._columns)})"
+        return f"Row({', '.join(f'{name}={value!r}' for name, value in values_of(self).items())})"
 
 
 move_row = Row.__dict__["_index"].__set__
@@ -120,7 +125,8 @@ def value_of(row: Any, name: str) -> Any:
 def values_of(row: Any) -> dict[str, Any]:
     """All values of a row of any kind."""
     if isinstance(row, Row):
-        return {name: row[name] for name in row._columns}
+        columns = row._columns
+        return {name: row[name] for name in (columns.names if isinstance(columns, Columns) else columns)}
     if isinstance(row, Mapping | pd.Series):
         return {str(name): value for name, value in row.items()}
     return dict(row._asdict() if hasattr(row, "_asdict") else vars(row))
