@@ -1,4 +1,5 @@
 import random
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -67,6 +68,28 @@ def test_litter_of_a_killed_run_is_cleared(folder):
     with storage.new_folder(folder) as new:
         (new / "a").write_bytes(b"a")
     assert not litter.exists()
+
+
+def test_what_a_run_killed_between_the_renames_left_is_cleared(folder):
+    folder.replace(folder.with_name(".model.99999.old"))
+    with storage.new_folder(folder) as new:
+        (new / "a").write_bytes(b"a")
+    assert [p.name for p in folder.parent.iterdir()] == ["model"]
+
+
+def test_the_old_folder_comes_back_where_the_new_one_cannot_take_its_place(folder, monkeypatch):
+    before, replace = storage.folder_hash(folder), Path.replace
+
+    def fail(self, target):
+        if self.name.endswith(".tmp") and Path(target) == folder:
+            raise OSError(28, "No space left on device")
+        return replace(self, target)
+
+    monkeypatch.setattr(Path, "replace", fail)
+    with pytest.raises(StorageError, match="What was there is untouched"), storage.new_folder(folder) as new:
+        (new / "weights.bin").write_bytes(b"new")
+    assert storage.folder_hash(folder) == before
+    assert [p.name for p in folder.parent.iterdir()] == ["model"]
 
 
 def test_shards_stream_in_order(tmp_path):

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from labelmill.errors import CorruptFileError, LabelModelError
-from labelmill.storage import new_folder, read_json, verify_folder
+from labelmill.storage import new_folder, read_json, verify_folder, write_bytes, write_text
 
 if TYPE_CHECKING:
     from labelmill.label_model.base import LabelModel
@@ -37,12 +37,10 @@ def save(model: "LabelModel", folder: Path) -> None:
         "diagnostics": model.diagnostics_,
     }
     with new_folder(folder, content="label model") as temp:
-        (temp / _MODEL).write_text(
-            json.dumps(content, indent=1, allow_nan=False, default=_plain) + "\n", encoding="utf-8"
-        )
+        write_text(temp / _MODEL, json.dumps(content, indent=1, allow_nan=False, default=_plain) + "\n")
         buffer = io.BytesIO()
         np.savez(buffer, allow_pickle=False, **arrays)
-        (temp / _STATE).write_bytes(buffer.getvalue())
+        write_bytes(temp / _STATE, buffer.getvalue())
 
 
 def load(folder: Path, classes: Mapping[str, type["LabelModel"]]) -> "LabelModel":

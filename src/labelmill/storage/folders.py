@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from labelmill.errors import CorruptFileError, StorageError
+from labelmill.errors import CorruptFileError, LabelmillError, StorageError
 from labelmill.storage.atomic import missing, sync_folder, write_bytes
 
 MANIFEST = "manifest.json"
@@ -33,26 +33,21 @@ def new_folder(path: Path, **facts: Any) -> Iterator[Path]:
         Written into the manifest beside the checksums.
     """
     temp = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    old = path.with_name(f".{path.name}.{os.getpid()}.old")
     try:
         for stale in path.parent.glob(f".{path.name}.*.tmp"):
             shutil.rmtree(stale, ignore_errors=True)  # left by a killed run
         temp.mkdir(parents=True)
         yield temp
         _write_manifest(temp, facts)
-        if path.exists():
-            path.replace(old)
-        temp.replace(path)
-        sync_folder(path.parent)
+        _put_in_place(temp, path)
     except OSError as error:
-        if isinstance(error, StorageError):
+        if isinstance(error, LabelmillError):
             raise
         raise StorageError(
             f"{path}: cannot be written ({error.strerror or error}). What was there is untouched."
         ) from error
     finally:
         shutil.rmtree(temp, ignore_errors=True)
-        shutil.rmtree(old, ignore_errors=True)
 
 
 def verify_folder(path: Path) -> dict[str, Any]:
@@ -108,6 +103,22 @@ def folder_hash(path: Path) -> str:
     if not (path / MANIFEST).is_file():
         raise missing(path / MANIFEST)
     return sha256_file(path / MANIFEST)
+
+
+def _put_in_place(temp: Path, path: Path) -> None:
+    """Rename `temp` to `path`; the folder that was there goes only once the new one stands."""
+    old = path.with_name(f".{path.name}.{os.getpid()}.old")
+    if path.exists():
+        path.replace(old)
+    try:
+        temp.replace(path)
+    except OSError:
+        if old.exists():
+            old.replace(path)
+        raise
+    sync_folder(path.parent)
+    for replaced in path.parent.glob(f".{path.name}.*.old"):  # this one, and those that a killed run left
+        shutil.rmtree(replaced, ignore_errors=True)
 
 
 def _write_manifest(folder: Path, facts: dict[str, Any]) -> None:

@@ -8,7 +8,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from labelmill.errors import CorruptFileError
-from labelmill.storage.atomic import read_table, table_bytes
+from labelmill.storage.atomic import read_table, write_table
 from labelmill.storage.folders import new_folder, read_manifest, verify_file
 
 
@@ -25,7 +25,7 @@ def shard_writer(path: Path) -> Iterator[Callable[[pd.DataFrame], None]]:
 
         def write(frame: pd.DataFrame) -> None:
             nonlocal count
-            (folder / f"part-{count:05d}.parquet").write_bytes(table_bytes(frame))
+            write_table(folder / f"part-{count:05d}.parquet", frame)
             count += 1
 
         yield write
