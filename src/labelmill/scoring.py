@@ -11,8 +11,7 @@ from labelmill.errors import DataError, PromotionError
 from labelmill.params import Params
 from labelmill.quality.champion import load_champion
 from labelmill.sources import reading
-
-_KINDS = {".csv": "csv", ".jsonl": "jsonl", ".parquet": "parquet"}
+from labelmill.sources.table_files import SUFFIXES
 
 
 def score(file: Path, params: Params, *, champion: bool = False) -> pd.DataFrame:
@@ -21,7 +20,7 @@ def score(file: Path, params: Params, *, champion: bool = False) -> pd.DataFrame
     Parameters
     ----------
     file
-        A .csv, .jsonl or .parquet file; any other file or folder is read as mails.
+        A table by its ending (.csv, .tsv, .jsonl, .parquet, .csv.gz ...); any other file or folder is read as mails.
     params
         The project's params; `ingest` says how tables are read.
     champion
@@ -54,7 +53,7 @@ def score(file: Path, params: Params, *, champion: bool = False) -> pd.DataFrame
 
 def _reading_params(file: Path, params: Params) -> Params:
     """The params of a project whose source is this file, gold left aside."""
-    kind = _KINDS.get(file.suffix.lower(), "mail")
+    kind = next((kind for kind, ends in SUFFIXES.items() if file.name.lower().endswith(ends)), "mail")
     if not file.exists():
         raise DataError(f"{file}: there is no such file.")
     splits = params.ingest.splits.model_copy(update={"date_column": None, "test_from": None})

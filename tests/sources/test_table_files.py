@@ -40,6 +40,7 @@ def test_csv_rows_know_their_line(tmp_path):
 
 
 def test_tsv(tmp_path):
+    assert good(read_csv(write(tmp_path, "A.TSV", "a\tb\n1,5\t2\n"), MB)) == [{"a": "1,5", "b": "2"}]
     assert good(read_csv(write(tmp_path, "a.tsv", "a\tb\n1,5\t2\n"), MB)) == [{"a": "1,5", "b": "2"}]
 
 

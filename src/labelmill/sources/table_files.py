@@ -42,7 +42,7 @@ def read_csv(file: Path, max_bytes: int) -> Iterator[RawRow]:
                 too_long = too_long or line is None
                 yield "\n" if line is None else line.decode("utf-8", "surrogateescape")
 
-        delimiter = "\t" if ".tsv" in file.suffixes else ","
+        delimiter = "\t" if ".tsv" in map(str.lower, file.suffixes) else ","
         reader = csv.reader(texts(), strict=True, delimiter=delimiter)
         names: list[str] | None = None
         first = 1
