@@ -59,6 +59,15 @@ def test_links_out_of_the_folder_are_refused(tmp_path):
         find_files(str(folder), (".csv",))
 
 
+def test_files_behind_a_linked_folder_are_refused_too(tmp_path):
+    (tmp_path / "secret").mkdir()
+    (tmp_path / "secret/a.csv").write_text("x")
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in/sub").symlink_to(tmp_path / "secret")
+    with pytest.raises(DataError, match="is a link to"):
+        find_files(str(tmp_path / "in/*/a.csv"), (".csv",))
+
+
 def test_a_link_that_is_the_only_file_of_its_folder_is_refused_too(tmp_path):
     (tmp_path / "secret.txt").write_text("x")
     (tmp_path / "in").mkdir()

@@ -47,7 +47,7 @@ def find_files(path: str | None, suffixes: tuple[str, ...], *, where: str = "ing
             found = [root]
         for file in found:
             _check_regular(file)
-            if file != root and file.is_symlink() and not file.resolve().is_relative_to(root.resolve()):
+            if file != root and not file.resolve().is_relative_to(root.resolve()):
                 raise DataError(f"{file}: is a link to {file.resolve()}, outside {root}. Copy the file there instead.")
     except (OSError, ValueError, RuntimeError) as error:  # RuntimeError: a link that leads to itself
         if isinstance(error, DataError):
