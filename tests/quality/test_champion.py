@@ -127,7 +127,8 @@ def test_refusals_are_recorded_and_a_line_cut_short_harms_no_other(project):
     with (paths.STATE / "decisions.jsonl").open("a") as file:
         file.write('{"promote": tr')
     swap(0)
-    assert [line["promote"] for line in champion.decisions()] == [False, True]
+    champion.record_refusal(entry(reasons=["a line separator \u2028 inside of a text"]))
+    assert [line["promote"] for line in champion.decisions()] == [False, True, False]
 
 
 def race(project, barrier, results, name):

@@ -109,7 +109,8 @@ def record_refusal(entry: dict[str, Any]) -> None:
 def decisions() -> list[dict[str, Any]]:
     """Every decision, oldest first; a line that a crash cut short is left out."""
     try:
-        lines = _log().read_text(encoding="utf-8", errors="replace").splitlines()
+        # Not splitlines: it also cuts at characters that may stand inside of a JSON text.
+        lines = _log().read_text(encoding="utf-8", errors="replace").split("\n")
     except FileNotFoundError:
         return []
     found = []
