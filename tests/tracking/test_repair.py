@@ -139,3 +139,12 @@ def test_a_run_that_was_killed_no_longer_seems_to_run(project, two_runs, client)
     assert tracking.check() == []
     assert client.get_run(dead.info.run_id).info.status == "KILLED"
     assert client.get_run(foreign.info.run_id).info.status == "RUNNING"
+
+
+def test_no_database_that_was_put_aside_before_is_overwritten(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("mlflow.db", "mlflow.db.2.old"):
+        (tmp_path / name).write_text(f"{name}: no database")
+    tracking.rebuild()
+    assert (tmp_path / "mlflow.db.2.old").read_text() == "mlflow.db.2.old: no database"
+    assert (tmp_path / "mlflow.db.1.old").read_text() == "mlflow.db: no database"

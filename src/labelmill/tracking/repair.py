@@ -1,5 +1,6 @@
 """Bring MLflow back to what the files say: runs from their records, aliases from results and champion."""
 
+import itertools
 import logging
 import sqlite3
 from contextlib import closing
@@ -181,7 +182,8 @@ def _put_aside_unusable(records: list[Record]) -> None:
     except sqlite3.Error:
         usable = False
     if not usable:
-        aside = file.with_name(f"{file.name}.{sum(1 for _ in file.parent.glob(f'{file.name}.*.old')) + 1}.old")
+        names = (file.with_name(f"{file.name}.{number}.old") for number in itertools.count(1))
+        aside = next(name for name in names if not name.exists())
         file.replace(aside)
         log.info("%s cannot be used any more; it is kept as %s", file.name, aside.name)
 
