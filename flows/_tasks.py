@@ -69,4 +69,6 @@ def scores_table(scores: dict[str, Any], report: Path) -> str:
 def _with_interval(score: dict[str, float | None] | None) -> str:
     if not score or score["value"] is None:
         return "-"
+    if score["low"] is None or score["high"] is None:
+        return f"{score['value']:.3f}"
     return f"{score['value']:.3f} ({score['low']:.3f} to {score['high']:.3f})"
