@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from labelmill import paths, storage
 from labelmill.arrays import UNKNOWN, Gold, Probs
@@ -152,8 +153,8 @@ def _judge_on_gate(params: Params) -> Decision:
     matrix_ids, L, _ = read_label_matrix(paths.LABEL_MATRIX)
     # A gate row may have been quarantined since its gold was written.
     gold = gold[gold.index.isin(feature_ids) & gold.index.isin(matrix_ids)]
-    votes = L[matrix_ids.reset_index(drop=True).reset_index().set_index("id")["index"].loc[gold.index].to_numpy()]
-    rows = feature_ids.reset_index(drop=True).reset_index().set_index("id")["index"].loc[gold.index].to_numpy()
+    votes = L[pd.Index(matrix_ids).get_indexer(gold.index)]
+    rows = pd.Index(feature_ids).get_indexer(gold.index)
     return first_champion(
         gold.to_numpy(dtype=np.int64),
         challenger=model.predict_proba(X[rows]),

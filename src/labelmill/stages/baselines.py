@@ -6,6 +6,7 @@ On dev gold it says what the weak labels are worth beside a few hand labels, on 
 import logging
 
 from labelmill import paths, storage
+from labelmill.arrays import UNKNOWN
 from labelmill.params import Params
 from labelmill.settings import load_settings
 
@@ -26,21 +27,20 @@ def run(params: Params) -> None:
     from labelmill.errors import TrainingError
 
     X, ids, split = read_features(paths.FEATURES)
-    dev, train = storage.read_table(paths.GOLD_DEV), storage.read_table(paths.GOLD_TRAIN)
-    sources = {"gold_dev": dev, "gold_train": pd.concat([train, dev], ignore_index=True)}
+    dev, train = storage.read_gold(paths.GOLD_DEV, ids), storage.read_gold(paths.GOLD_TRAIN, ids)
+    sources = {"gold_dev": dev, "gold_train": np.where(train == UNKNOWN, dev, train)}
     wanted = {"gold_dev": params.baselines.gold_dev, "gold_train": params.baselines.gold_train}
     scored = split.isin(["test", "gate"]).to_numpy()
     table = pd.DataFrame({"id": ids[scored].to_numpy()})
     settings, figures = load_settings(), {}
     for name in (name for name in sources if wanted[name]):
-        known = sources[name].drop_duplicates("id").set_index("id")["label"]
-        labels = ids.map(known).fillna(-1).to_numpy(np.int64)
-        labels[scored] = -1  # gold of rows to be scored has no place here, whatever the files say
+        # Gold of rows to be scored has no place here, whatever the files say.
+        labels = np.where(scored, UNKNOWN, sources[name])
         try:
             model = fit(
                 X,
                 np.eye(params.task.cardinality)[labels],
-                (labels >= 0).astype(np.float64),
+                (labels != UNKNOWN).astype(np.float64),
                 params.train,
                 seed=params.task.seed,
                 classes=params.task.classes,
@@ -53,7 +53,7 @@ def run(params: Params) -> None:
             _log.warning("baseline %s is left out: %s", name, error)
             figures[f"{name}_rows"] = 0
             continue
-        figures[f"{name}_rows"] = int((labels >= 0).sum())
+        figures[f"{name}_rows"] = int((labels != UNKNOWN).sum())
         table[[f"{name}:{c}" for c in params.task.classes]] = model.predict_proba(X[scored])
     storage.write_table(paths.BASELINES, table)
     storage.write_json(paths.metrics("baselines"), figures)

@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from labelmill import paths, storage
-from labelmill.arrays import UNKNOWN, Gold, LabelMatrix
+from labelmill.arrays import UNKNOWN, LabelMatrix
 from labelmill.errors import DataError
 from labelmill.params import Params
 
@@ -137,7 +137,7 @@ def _predict_test(rows: pd.DataFrame, X: "csr_matrix", params: Params) -> pd.Dat
             "id": ids,
             "month": rows.loc[test, "month"].reset_index(drop=True),
             "covered": probs.loc[test, "covered"].to_numpy(dtype=bool),
-            "gold": _gold(paths.GOLD_TEST, ids),
+            "gold": storage.read_gold(paths.GOLD_TEST, ids),
         }
     )
     for name, values in by_system.items():
@@ -157,15 +157,9 @@ def _check_same(path: Path, ids: pd.Series, rows: pd.DataFrame) -> None:
 def _best_lf(L: LabelMatrix, rows: pd.DataFrame, cardinality: int) -> int | None:
     from labelmill.quality import systems
 
-    gold = _gold(paths.GOLD_DEV, rows["id"])
+    gold = storage.read_gold(paths.GOLD_DEV, rows["id"])
     known = gold != UNKNOWN
     return systems.best_lf(L[known], gold[known], cardinality)
-
-
-def _gold(path: Path, ids: pd.Series) -> Gold:
-    """Gold of some rows, -1 where there is none."""
-    gold = storage.read_table(path).set_index("id")["label"]
-    return gold.reindex(ids, fill_value=UNKNOWN).to_numpy(dtype=np.int64)
 
 
 def _probe_leaks(rows: pd.DataFrame, X: "csr_matrix", params: Params) -> None:
@@ -176,7 +170,7 @@ def _probe_leaks(rows: pd.DataFrame, X: "csr_matrix", params: Params) -> None:
     early = (rows["split"] != "test").to_numpy()
     places = storage.read_table(paths.PROVENANCE, ["id", "group"]).drop_duplicates("id").set_index("id")
     groups = places["group"].reindex(rows["id"])
-    gold = _gold(paths.GOLD_DEV, rows["id"])
+    gold = storage.read_gold(paths.GOLD_DEV, rows["id"])
     labels = np.array([*params.task.classes, None], dtype=object)[gold]  # -1, unknown, is the last
     found = leak_probe.probe(
         X[early],

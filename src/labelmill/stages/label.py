@@ -10,7 +10,6 @@ from typing import Any
 import pandas as pd
 
 from labelmill import paths, storage
-from labelmill.arrays import UNKNOWN
 from labelmill.errors import LFError
 from labelmill.labeling.cache import ColumnCache
 from labelmill.labeling.functions import LabelingFunction
@@ -37,14 +36,13 @@ def run(params: Params) -> None:
         params.task.cardinality,
         hidden=params.task.hidden_columns,
     )
-    dev = storage.read_table(paths.GOLD_DEV).set_index("id")["label"]
     hashes = [facts["sha256"] for _, facts in sorted(read_manifest(paths.CLEAN)["files"].items())]
     counts, train, errors = [], [], []
     with storage.shard_writer(paths.LABEL_MATRIX) as write:
         for shard, content_hash in zip(storage.iter_shards(paths.CLEAN), hashes, strict=True):
             applied = cache.apply(shard, content_hash, on_error=params.label.on_error)
             write(matrix_frame(shard["id"], applied.L, applied.lf_names))
-            counts.append(count_votes(applied.L, shard["id"].map(dev).fillna(UNKNOWN).to_numpy(dtype="int64")))
+            counts.append(count_votes(applied.L, storage.read_gold(paths.GOLD_DEV, shard["id"])))
             train.append(count_votes(applied.L[(shard["split"] == "train").to_numpy()]))
             errors.append(applied.errors)
         failed = pd.concat(errors, ignore_index=True)

@@ -1,7 +1,7 @@
 """The only package that writes project files: atomic, fsynced, checksummed.
 
 `atomic` writes single files, `folders` whole folders with a manifest of checksums, `shards` tables
-too large for memory, `locks` keeps two processes from the same work.
+too large for memory, `gold` looks labels up by id, `locks` keeps two processes from the same work.
 """
 
 from labelmill.storage.atomic import (
@@ -14,6 +14,7 @@ from labelmill.storage.atomic import (
     write_text,
 )
 from labelmill.storage.folders import folder_hash, new_folder, sha256_file, verify_folder
+from labelmill.storage.gold import read_gold
 from labelmill.storage.locks import exclusive
 from labelmill.storage.shards import count_rows, iter_shards, read_shards, shard_writer
 
@@ -24,6 +25,7 @@ __all__ = [
     "folder_hash",
     "iter_shards",
     "new_folder",
+    "read_gold",
     "read_json",
     "read_shards",
     "read_table",
