@@ -5,7 +5,7 @@ from typing import Any
 from labelmill import paths
 from labelmill.report import score_tables, tables, wording
 from labelmill.report.gather import Gathered
-from labelmill.report.page import environment
+from labelmill.report.rendering import environment
 
 
 def model_card(gathered: Gathered) -> str:

@@ -1,6 +1,5 @@
 """Reads what the stages left behind; what is not there is None, and its section of the page says so."""
 
-import hashlib
 import importlib.metadata
 import sys
 from collections.abc import Callable
@@ -137,9 +136,9 @@ def _splits() -> dict[str, int] | None:
 
 
 def _fingerprints() -> dict[str, str]:
-    prints = {"code": _folder_print(Path(labelmill.__file__).parent)}
+    prints = {"code": storage.source_hash(Path(labelmill.__file__).parent)[:12]}
     if paths.LFS.is_dir():
-        prints["labeling functions"] = _folder_print(paths.LFS)
+        prints["labeling functions"] = storage.source_hash(paths.LFS)[:12]
     folders = {
         "clean rows": paths.CLEAN,
         "votes": paths.LABEL_MATRIX,
@@ -149,18 +148,6 @@ def _fingerprints() -> dict[str, str]:
         "end model": paths.END_MODEL,
     }
     return prints | {name: storage.folder_hash(path)[:12] for name, path in folders.items() if path.exists()}
-
-
-def _folder_print(folder: Path) -> str:
-    """Changes with the name and bytes of any file that counts; for `lfs/` the same as `lf_set_hash` in MLflow."""
-    digest = hashlib.sha256()
-    for file in sorted(folder.rglob("*")):
-        name = file.relative_to(folder)
-        hidden = any(part.startswith(".") or part == "__pycache__" for part in name.parts)
-        if file.is_file() and not hidden and file.suffix != ".pyc" and not file.name.startswith("test_"):
-            digest.update(f"{name.as_posix()}\0{file.stat().st_size}\0".encode())
-            digest.update(file.read_bytes())
-    return digest.hexdigest()[:12]
 
 
 def _versions() -> dict[str, str]:

@@ -1,17 +1,15 @@
 """The page: templates filled with what `tables` and `pictures` make of the gathered files."""
 
 import base64
-import functools
 import hashlib
-from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from labelmill import paths
 from labelmill.report import pictures, score_tables, tables, wording
 from labelmill.report.gather import Gathered
-from labelmill.report.text import markdown, plain, visible
+from labelmill.report.rendering import environment
+from labelmill.report.text import plain
 
 TEXT_LIMIT = 1500
 """Characters that are shown of one text column of a disputed row."""
@@ -73,20 +71,3 @@ def lead(gathered: Gathered) -> str:
     if entry["value"] is None:
         return f"{told}."
     return f"{told}; it reaches {wording.score(entry['value'])} balanced accuracy on test rows."
-
-
-@functools.cache
-def environment() -> Environment:
-    """The templates, all of them escaping what they are given."""
-    templates = Environment(
-        loader=PackageLoader("labelmill.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    filters: dict[str, Any] = {"visible": visible, "plain": plain, "score": wording.score, "share": wording.share}
-    filters["md"] = lambda value, limit=80: Markup(markdown(value, limit=limit))
-    templates.filters.update(filters)
-    return templates

@@ -4,7 +4,7 @@ from collections import defaultdict
 from typing import Any, Final
 
 from labelmill.quality.outcome import Outcome, Result
-from labelmill.report.text import visible
+from labelmill.report.rendering import environment
 
 LINES_SHOWN: Final = 50
 """Broken expectations of single rows that the page lists; the quarantine file has all."""
@@ -20,19 +20,17 @@ def render(outcome: Outcome, *, task: str) -> str:
     task
         Name of the task, for the heading.
     """
-    from jinja2 import Environment, PackageLoader
-
-    environment = Environment(
-        loader=PackageLoader("labelmill.report"), autoescape=True, trim_blocks=True, lstrip_blocks=True
-    )
-    environment.filters["visible"] = visible
-    return environment.get_template("validation.html").render(
-        task=task,
-        outcome=outcome,
-        state=_state(outcome),
-        tiles=_tiles(outcome),
-        groups=_groups(outcome),
-        lines=outcome.quarantine.head(LINES_SHOWN).to_dict("records"),
+    return (
+        environment()
+        .get_template("validation.html")
+        .render(
+            task=task,
+            outcome=outcome,
+            state=_state(outcome),
+            tiles=_tiles(outcome),
+            groups=_groups(outcome),
+            lines=outcome.quarantine.head(LINES_SHOWN).to_dict("records"),
+        )
     )
 
 

@@ -48,7 +48,7 @@ def decode(data: bytes, charset: str | None, problems: list[str]) -> str:
         break
     else:
         text = data.decode("cp1252", errors="replace")
-    _note(problems, storable(f"charset:{name or 'none'}")[:60])
+    note(problems, storable(f"charset:{name or 'none'}")[:60])
     return clean(text)
 
 
@@ -99,12 +99,12 @@ def html_to_text(html: str, problems: list[str]) -> str:
     from inscriptis import get_text  # noqa: PLC0415 (it loads lxml and requests)
 
     if len(html) > MAX_HTML_CHARS:
-        _note(problems, "html")
+        note(problems, "html")
         html = html[:MAX_HTML_CHARS]
     try:
         text = get_text(html)
     except Exception:  # lxml and inscriptis raise many kinds of errors on broken documents
-        _note(problems, "html")
+        note(problems, "html")
         text = unescape(_TAG.sub(" ", html))
     text = _LINE_END_SPACES.sub("", _SPACES.sub(" ", clean(text)))
     return _BLANK_LINES.sub("\n\n", text).strip()
@@ -129,10 +129,11 @@ def _word_bytes(encoding: str, text: str, problems: list[str]) -> bytes:
     try:
         return binascii.a2b_base64(raw + b"=" * (-len(raw) % 4))
     except binascii.Error:
-        _note(problems, "base64")
+        note(problems, "base64")
         return raw
 
 
-def _note(problems: list[str], problem: str) -> None:
+def note(problems: list[str], problem: str) -> None:
+    """Add a problem, once."""
     if problem not in problems:
         problems.append(problem)

@@ -11,6 +11,7 @@ from typing import Any, Final
 import pandas as pd
 
 from labelmill.sources import mail_body, mail_route
+from labelmill.sources.columns import date_column
 from labelmill.sources.decoding import clean, decode, decode_header
 
 COLUMNS: Final[Mapping[str, str]] = {
@@ -108,7 +109,7 @@ def mail_frame(rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
         values = [row[name] for row in rows]
         match COLUMNS.get(name):
             case "date":
-                columns[name] = pd.to_datetime(pd.Series(values, dtype=object), utc=True).astype("datetime64[us, UTC]")
+                columns[name] = date_column(values)
             case "flag":
                 columns[name] = pd.Series(values, dtype=bool)
             case "list":

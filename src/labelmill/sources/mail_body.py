@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from email.message import Message
 from html import unescape
 
-from labelmill.sources.decoding import decode, decode_header, html_to_text, storable
+from labelmill.sources.decoding import decode, decode_header, html_to_text, note, storable
 
 MAX_PARTS = 500
 """Parts of a mail beyond these are left unread."""
@@ -57,7 +57,7 @@ def read_body(message: Message, problems: list[str]) -> Body:
 def _groups(message: Message, budget: Iterator[int], problems: list[str]) -> Iterator[list[Message]]:
     """Leaf parts in order; the alternatives of one content together."""
     if next(budget, None) is None:
-        _note(problems, "parts")
+        note(problems, "parts")
         return
     if not message.is_multipart():
         yield [message]
@@ -76,12 +76,12 @@ def _part_text(part: Message, problems: list[str]) -> str:
     except Exception:  # binascii, uu and the parser itself, on encodings that are not what they say
         data = None
     if not isinstance(data, bytes):
-        _note(problems, "body")
+        note(problems, "body")
         data = str(part.get_payload()).encode("utf-8", "surrogateescape")
     if any("InvalidBase64" in type(defect).__name__ for defect in part.defects):
-        _note(problems, "base64")
+        note(problems, "base64")
     if b"\x00" in data:
-        _note(problems, "nul")
+        note(problems, "nul")
     return decode(data, _charset(part), problems)
 
 
@@ -113,8 +113,3 @@ def _hrefs(html: str) -> list[str]:
 
 def _letters(text: str) -> int:
     return sum(map(len, text.split()))
-
-
-def _note(problems: list[str], problem: str) -> None:
-    if problem not in problems:
-        problems.append(problem)

@@ -13,7 +13,7 @@ from labelmill.storage.atomic import (
     write_table,
     write_text,
 )
-from labelmill.storage.folders import folder_hash, new_folder, sha256_file, verify_folder
+from labelmill.storage.folders import folder_hash, new_folder, sha256_file, source_hash, verify_folder
 from labelmill.storage.gold import read_gold
 from labelmill.storage.locks import exclusive
 from labelmill.storage.shards import count_rows, iter_shards, read_shards, shard_writer
@@ -31,6 +31,7 @@ __all__ = [
     "read_table",
     "sha256_file",
     "shard_writer",
+    "source_hash",
     "verify_folder",
     "write_bytes",
     "write_json",

@@ -105,6 +105,18 @@ def folder_hash(path: Path) -> str:
     return sha256_file(path / MANIFEST)
 
 
+def source_hash(folder: Path) -> str:
+    """SHA-256 over names and bytes of the files of a folder of code that count: no tests, no byte code, none hidden."""
+    digest = hashlib.sha256()
+    for file in sorted(folder.rglob("*")):
+        name = file.relative_to(folder)
+        hidden = any(part.startswith(".") or part == "__pycache__" for part in name.parts)
+        if file.is_file() and not hidden and file.suffix != ".pyc" and not file.name.startswith("test_"):
+            digest.update(f"{name.as_posix()}\0{file.stat().st_size}\0".encode())
+            digest.update(file.read_bytes())
+    return digest.hexdigest()
+
+
 def _put_in_place(temp: Path, path: Path) -> None:
     """Rename `temp` to `path`; the folder that was there goes only once the new one stands."""
     old = path.with_name(f".{path.name}.{os.getpid()}.old")

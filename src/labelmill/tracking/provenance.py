@@ -1,6 +1,5 @@
 """Where a result came from: the git commit, the labeling functions, the versions of the data."""
 
-import hashlib
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from labelmill import paths, storage
-from labelmill.storage.folders import read_manifest
+from labelmill.storage.folders import MANIFEST, read_manifest
 
 # A run itself changes these, so they do not make its work tree dirty.
 _OWN_CHANGES = (":(exclude,top,glob)**/dvc.lock", ":(exclude,top,glob)**/reports/**")
@@ -52,15 +51,8 @@ def _git(folder: Path, *arguments: str) -> str | None:
 
 
 def lf_set_hash(folder: Path = paths.LFS) -> str:
-    """SHA-256 over names and bytes of everything in `lfs/` that can change a vote: no tests, no byte code."""
-    digest = hashlib.sha256()
-    for file in sorted(folder.rglob("*")):
-        name = file.relative_to(folder).as_posix()
-        hidden = any(part.startswith(".") or part == "__pycache__" for part in Path(name).parts)
-        if file.is_file() and not hidden and file.suffix != ".pyc" and not file.name.startswith("test_"):
-            digest.update(f"{name}\0{file.stat().st_size}\0".encode())
-            digest.update(file.read_bytes())
-    return digest.hexdigest()
+    """SHA-256 over names and bytes of everything in `lfs/` that can change a vote."""
+    return storage.source_hash(folder)
 
 
 def dataset(name: str, path: Path, role: str) -> Dataset:
@@ -94,5 +86,5 @@ def dvc_md5(path: Path, lock: Path = paths.DVC_LOCK) -> str | None:
 
 
 def _size(path: Path) -> int:
-    manifest_bytes = (path / "manifest.json").stat().st_size
+    manifest_bytes = (path / MANIFEST).stat().st_size
     return manifest_bytes + sum(facts["bytes"] for facts in read_manifest(path)["files"].values())

@@ -1,0 +1,27 @@
+"""The templates of the pages and cards."""
+
+import functools
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from labelmill.report import wording
+from labelmill.report.text import markdown, plain, visible
+
+
+@functools.cache
+def environment() -> Environment:
+    """The templates, all of them escaping what they are given."""
+    templates = Environment(
+        loader=PackageLoader("labelmill.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    filters: dict[str, Any] = {"visible": visible, "plain": plain, "score": wording.score, "share": wording.share}
+    filters["md"] = lambda value, limit=80: Markup(markdown(value, limit=limit))
+    templates.filters.update(filters)
+    return templates
