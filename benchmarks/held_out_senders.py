@@ -3,6 +3,7 @@
 Train rows are grouped by mailing list, else by sender; groups are dealt to folds. Each fold is predicted by an end
 model that learned from the other folds, so that words which merely name a list or a sender mislead it, as those of
 new ones would. It is held to the label model's answer where that is sure: agreement, not truth, but no gold is read.
+Beware of columns that labeling functions vote on: with them a model agrees by learning those functions by heart.
 The table has one row per variant of `featurize` and `train`; without `--variant`, single changes of those in force.
 
     --variant "train.targets=soft featurize.letter_ngrams=0" --variant "featurize.numeric_columns=[]"
@@ -200,6 +201,7 @@ def main() -> None:
         parser.error("expected at least 2 folds, and a share of positive rows between 0 and 1")
     logging.basicConfig(level=logging.ERROR)
     out = options.out.resolve() if options.out else None
+    commit, _ = git_state(Path(__file__).parent)  # now: the work tree may move on while models are fitted
     with contextlib.chdir(options.project):
         params = load_params()
         for text in options.set:
@@ -209,7 +211,6 @@ def main() -> None:
         text = report(variants, group=options.group, n_folds=options.folds, positive_share=options.positive_share)
     print(text)
     if out:
-        commit, _ = git_state(Path(__file__).parent)
         made = f"{dt.date.today()}, labelmill {commit[:12] if commit else version('labelmill')}"
         storage.write_text(out, f"# Settings of the end model on held-out lists and senders\n\n{made}.\n\n{text}")
 
