@@ -28,9 +28,9 @@ class _SparseProduct(torch.autograd.Function):
 
 
 class EndModule(pl.LightningModule):
-    """Features to class scores; trained on probabilities instead of labels.
+    """Features to class scores; trained on shares of each class, which may be uncertain.
 
-    The loss is the cross-entropy against weighted target probabilities, plus an L2 penalty on the weights (not on
+    The loss is the cross-entropy against weighted class shares, plus an L2 penalty on the weights (not on
     the biases).
 
     Parameters

@@ -66,7 +66,7 @@ def lead(gathered: Gathered) -> str:
     told = (
         f"{len(votes.lf_names)} labeling functions voted on {votes.n_rows:,} rows; the classes are {classes}. "
         "A label model learned without hand labels how far to trust each, "
-        "and an end model learned from its probabilities"
+        "and an end model learned from its labels"
     )
     if entry["value"] is None:
         return f"{told}."

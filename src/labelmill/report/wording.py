@@ -28,7 +28,7 @@ SYSTEMS = {
 """Systems in the order in which they are shown; `always_<class>` comes last."""
 
 EXPLAINED = {
-    "end_model": "learned from the label model's probabilities, without gold",
+    "end_model": "learned from the label model's labels, without gold",
     "label_model": "the votes, weighted by how far each is trusted",
     "majority_vote": "the votes, all trusted alike",
     "best_lf": "the one labeling function that does best on dev gold",

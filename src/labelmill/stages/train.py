@@ -1,4 +1,4 @@
-"""Stage `train`: the end model learns from the label model's probabilities of covered train rows, never from gold."""
+"""Stage `train`: the end model learns from the label model's labels of covered train rows, never from gold."""
 
 import logging
 
