@@ -1,4 +1,4 @@
-"""Train the end model on probabilities, or on the most likely classes; torch and Lightning are loaded when `fit` is called, not before."""
+"""Train the end model on probabilities or most likely classes; torch and Lightning are loaded only by `fit`."""
 
 import hashlib
 import logging
