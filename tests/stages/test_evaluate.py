@@ -1,3 +1,4 @@
+import dataclasses
 import json
 
 import numpy as np
@@ -8,7 +9,7 @@ from labelmill import paths, storage
 from labelmill.end_model.features import Featurizer
 from labelmill.end_model.matrix import featurizer_hash, read_features
 from labelmill.end_model.model import EndModel
-from labelmill.errors import DataError
+from labelmill.errors import DataError, TrainingError
 from labelmill.report import gather
 from labelmill.stages import evaluate, featurize
 
@@ -150,6 +151,13 @@ def test_files_of_different_rows_are_refused(finished, make_params):
     with storage.shard_writer(paths.LABEL_MATRIX) as write:
         write(L.iloc[::-1])
     with pytest.raises(DataError, match=r"label_matrix and .*clean are of different rows"):
+        evaluate.run(make_params(**QUICK))
+
+
+def test_an_end_model_whose_classes_stand_in_another_order_is_refused(finished, make_params):
+    model = EndModel.load(paths.END_MODEL)
+    dataclasses.replace(model, classes=model.classes[::-1]).save(paths.END_MODEL)
+    with pytest.raises(TrainingError, match=r"trained on the classes spam, ham, task\.classes .* is ham, spam"):
         evaluate.run(make_params(**QUICK))
 
 

@@ -81,6 +81,14 @@ class EndModel:
                 f"these are of featurizer {found[:12]}. Run `dvc repro` to bring both to one state."
             )
 
+    def check_classes(self, wanted: tuple[str, ...]) -> None:
+        """Refuse a model of other classes, or of another order: its columns would be taken for one another."""
+        if self.classes != wanted:
+            raise TrainingError(
+                f"the end model was trained on the classes {', '.join(self.classes)}, task.classes in params.yaml is "
+                f"{', '.join(wanted)}. Run `dvc repro` to bring both to one state."
+            )
+
     def save(self, folder: Path) -> None:
         """Write `folder`, with a manifest, as JSON and safetensors; equal models give equal bytes."""
         from safetensors.numpy import save

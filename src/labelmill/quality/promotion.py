@@ -149,6 +149,7 @@ def _judge_on_gate(params: Params) -> Decision:
     k = params.task.cardinality
     model = EndModel.load(paths.END_MODEL)
     model.check_featurizer(featurizer_hash(paths.FEATURES))
+    model.check_classes(params.task.classes)
     X, feature_ids, _ = read_features(paths.FEATURES)
     matrix_ids, L, _ = read_label_matrix(paths.LABEL_MATRIX)
     # A gate row may have been quarantined since its gold was written.

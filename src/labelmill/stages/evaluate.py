@@ -117,6 +117,7 @@ def _predict_test(rows: pd.DataFrame, X: "csr_matrix", params: Params) -> pd.Dat
     _check_same(paths.PROBS, probs["id"], rows)
     model = EndModel.load(paths.END_MODEL)
     model.check_featurizer(featurizer_hash(paths.FEATURES))
+    model.check_classes(classes)
 
     test = (rows["split"] == "test").to_numpy()
     if not test.any():
