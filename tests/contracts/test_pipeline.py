@@ -7,6 +7,7 @@ import grimp
 import pytest
 import yaml
 
+from labelmill import paths
 from labelmill.params import Params, load_params
 from labelmill.params.reference import describe
 from labelmill.stages import TRAINING
@@ -122,3 +123,26 @@ def test_no_other_stage_may_read_train_test_or_gate_gold(name):
         "data/gold/stream.parquet",
     }
     assert not guarded & {str(path) for path in stage_module(name).READS}
+
+
+GOLD_NAMED_BY = {
+    "GOLD_DEV": {"stages/ingest", "stages/validate", "stages/label", "stages/baselines", "stages/evaluate"},
+    "GOLD_TRAIN": {"stages/ingest", "stages/baselines"},
+    "GOLD_TEST": {"stages/ingest", "stages/evaluate"},
+    "GOLD_GATE": {"stages/ingest", "quality/promotion"},
+    "GOLD_STREAM": {"stages/ingest"},
+    "PROVENANCE": {"stages/ingest", "stages/validate", "stages/evaluate"},
+}
+
+
+@pytest.mark.parametrize("name", GOLD_NAMED_BY)
+def test_no_other_module_names_gold_or_where_rows_came_from(name):
+    """What a stage declares is one thing, what its code opens another."""
+    source = ROOT / "src/labelmill"
+    file = str(getattr(paths, name))
+    naming = {
+        path.relative_to(source).with_suffix("").as_posix()
+        for path in source.rglob("*.py")
+        if path != source / "paths.py" and any(word in path.read_text() for word in (f"paths.{name}", file))
+    }
+    assert naming == GOLD_NAMED_BY[name]
