@@ -141,7 +141,7 @@ def _lost(client: "MlflowClient", records: list[Record]) -> list[str]:
 
 def _end_abandoned(client: "MlflowClient", records: list[Record]) -> list[str]:
     """A run that still seems to run was killed: this process holds the lock of all that log."""
-    for name in {run.experiment for run in records}:
+    for name in sorted({run.experiment for run in records}):
         experiment = client.get_experiment_by_name(name)
         if experiment is None:
             continue
