@@ -92,6 +92,18 @@ def test_the_old_folder_comes_back_where_the_new_one_cannot_take_its_place(folde
     assert [p.name for p in folder.parent.iterdir()] == ["model"]
 
 
+def test_a_shard_that_cannot_be_written_is_told_as_the_table(tmp_path, monkeypatch):
+    def fail(handle):
+        raise OSError(28, "No space left on device")
+
+    with (
+        pytest.raises(StorageError, match=r"rows: cannot be written \(No space left on device\)"),
+        storage.shard_writer(tmp_path / "rows") as write,
+    ):
+        monkeypatch.setattr("os.fsync", fail)
+        write(pd.DataFrame({"id": ["a"]}))
+
+
 def test_shards_stream_in_order(tmp_path):
     frames = [pd.DataFrame({"id": [f"{i}-{j}" for j in range(3)]}) for i in range(12)]
     with storage.shard_writer(tmp_path / "rows") as write:

@@ -41,10 +41,12 @@ def new_folder(path: Path, **facts: Any) -> Iterator[Path]:
         _write_manifest(temp, facts)
         _put_in_place(temp, path)
     except OSError as error:
-        if isinstance(error, LabelmillError):
+        # Of a file inside of `temp` people know nothing: the folder is what cannot be written.
+        cause = error.__cause__ if str(error).startswith(str(temp)) else error
+        if isinstance(cause, LabelmillError) or not isinstance(cause, OSError):
             raise
         raise StorageError(
-            f"{path}: cannot be written ({error.strerror or error}). What was there is untouched."
+            f"{path}: cannot be written ({cause.strerror or cause}). What was there is untouched."
         ) from error
     finally:
         shutil.rmtree(temp, ignore_errors=True)
