@@ -66,7 +66,11 @@ def lf_files(folder: Path) -> list[Path]:
     if not folder.is_dir():
         raise LFError(f"{folder}: there is no such folder. A project keeps its labeling functions there.")
     files = sorted(file for file in folder.rglob("*.py") if "__pycache__" not in file.parts)
-    return [file for file in files if not file.name.startswith("test_") and file.name != "conftest.py"]
+    return [file for file in files if not _is_test(file.stem)]
+
+
+def _is_test(module: str) -> bool:
+    return module.startswith("test_") or module == "conftest"
 
 
 class _Source(SourceFileLoader):
@@ -103,9 +107,10 @@ class _Finder(MetaPathFinder):
 
 
 def _forget(folder: Path) -> None:
-    """Make the next `import lfs` find this folder and nothing else."""
+    """Make the next `import lfs` find this folder and nothing else; a test that asks for it stays imported."""
     for name in [name for name in sys.modules if name == PACKAGE or name.startswith(PACKAGE + ".")]:
-        del sys.modules[name]
+        if not _is_test(name.rpartition(".")[2]):
+            del sys.modules[name]
     sys.meta_path[:] = [_Finder(folder), *(finder for finder in sys.meta_path if not isinstance(finder, _Finder))]
 
 
