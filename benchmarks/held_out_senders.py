@@ -3,7 +3,7 @@
 Train rows are grouped by mailing list, else by sender; groups are dealt to folds. Each fold is predicted by an end
 model that learned from the other folds, so that words which merely name a list or a sender mislead it, as those of
 new ones would. It is held to the label model's answer where that is sure: agreement, not truth, but no gold is read.
-Beware of columns that labeling functions vote on: with them a model agrees by learning those functions by heart.
+Beware of columns that labeling functions vote on: with them a model may agree by learning those functions by heart.
 The table has one row per variant of `featurize` and `train`; without `--variant`, single changes of those in force.
 
     --variant "train.targets=soft featurize.letter_ngrams=0" --variant "featurize.numeric_columns=[]"
