@@ -87,7 +87,7 @@ class TestRun:
         assert (new_project / "data/ingested/manifest.json").is_file()
         ended = labelmill("verify")
         assert ended.code == 0
-        assert "2 folders are intact" in ended.out
+        assert "2 folders and 7 single tables are intact" in ended.out
 
     def test_a_stage_whose_input_is_missing_says_what_to_run(self, labelmill, new_project):
         ended = labelmill("stage", "validate")
@@ -172,15 +172,15 @@ class TestVerify:
         assert ended.code == 0
         assert "nothing is stored here yet" in ended.out
 
-    def test_a_damaged_file_is_named(self, labelmill, new_project):
+    @pytest.mark.parametrize("damaged", ["data/ingested/part-00000.parquet", "data/gold/dev.parquet"])
+    def test_a_damaged_file_is_named(self, labelmill, new_project, damaged):
         labelmill("stage", "ingest")
-        part = next((new_project / "data/ingested").glob("part-*.parquet"))
-        content = bytearray(part.read_bytes())
-        content[len(content) // 2] ^= 1
-        part.write_bytes(content)
+        content = bytearray((new_project / damaged).read_bytes())
+        content[len(content) // 3] ^= 1
+        (new_project / damaged).write_bytes(content)
         ended = labelmill("verify")
         assert ended.code == 7
-        assert f"data/ingested/{part.name}" in ended.err
+        assert damaged in ended.err
 
 
 class TestParams:

@@ -143,7 +143,7 @@ def _find_row(row_id: str, hidden: tuple[str, ...]) -> Any:
     for shard in storage.iter_shards(paths.CLEAN):
         found = shard[shard["id"] == row_id]
         if len(found):
-            return Row(Columns(found, hidden))
+            return Row(Columns(found, (*hidden, "split")))
     raise DataError(f"{paths.CLEAN}: no row has the id {row_id!r}. Ids are in its column 'id'.")
 
 

@@ -55,16 +55,25 @@ def run(
 
 
 def verify() -> None:
-    """Re-hash every stored table, label set and model, and name what is damaged."""
+    """Re-hash every stored table, label set and model, and name what is damaged.
+
+    Folders are checked against their manifests, single tables against the checksums of their pages.
+    """
     from labelmill import paths, storage
     from labelmill.progress import progress
 
     folders = sorted(
         file.parent for root in ("data", "models") for file in paths.PARAMS.parent.glob(f"{root}/**/manifest.json")
     )
-    for folder in progress(folders, "verifying"):
+    tables = sorted([*paths.PARAMS.parent.glob("data/*.parquet"), *paths.PARAMS.parent.glob("data/gold/*.parquet")])
+    for folder in progress(folders, "verifying folders"):
         storage.verify_folder(folder)
-    typer.echo(f"{len(folders)} folders are intact" if folders else "nothing is stored here yet, in data/ or models/")
+    for table in progress(tables, "verifying tables"):
+        storage.read_table(table)
+    if folders or tables:
+        typer.echo(f"{len(folders)} folders and {len(tables)} single tables are intact")
+    else:
+        typer.echo("nothing is stored here yet, in data/ or models/")
 
 
 def params(

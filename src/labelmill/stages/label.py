@@ -34,7 +34,7 @@ def run(params: Params) -> None:
         paths.LFS,
         lfs,
         params.task.cardinality,
-        hidden=params.task.hidden_columns,
+        hidden=(*params.task.hidden_columns, "split"),  # what a row is used for is no property of it
     )
     hashes = [facts["sha256"] for _, facts in sorted(read_manifest(paths.CLEAN)["files"].items())]
     counts, train, errors = [], [], []
