@@ -27,6 +27,8 @@ def _fill(template: str, gathered: Gathered) -> str:
             task=gathered.params.task,
             classes=tables.class_names(gathered),
             scores=score_tables.scores(gathered),
+            evaluated=gathered.scores is not None,
+            no_gold=wording.NO_GOLD,
             differences=score_tables.differences(gathered),
             months=score_tables.months(gathered),
             lfs=tables.labeling_functions(gathered),

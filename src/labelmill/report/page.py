@@ -34,6 +34,8 @@ def render_page(gathered: Gathered) -> str:
         links=tables.links(),
         pictures=pictures.draw(gathered),
         scores=score_tables.scores(gathered),
+        evaluated=gathered.scores is not None,
+        no_gold=wording.NO_GOLD,
         differences=score_tables.differences(gathered),
         months=score_tables.months(gathered),
         curve_files=[(content is not None, path.as_posix()) for path, content in files.items()],

@@ -159,7 +159,7 @@ def _floor(records: list[Record]) -> float:
 
 
 def _confusion(gathered: Gathered) -> Markup:
-    if gathered.confusion is None:
+    if gathered.confusion is None or gathered.confusion.empty:
         return Markup("")
     counts = gathered.confusion.astype(str).value_counts(["actual", "predicted"]).to_dict()
     classes = [str(name) for name in gathered.params.task.classes]

@@ -47,11 +47,11 @@ def systems(gathered: Gathered) -> list[str]:
 
 
 def scores(gathered: Gathered) -> list[Row]:
-    """One table for all, covered and uncovered test rows: systems by metrics."""
+    """One table for all, covered and uncovered test rows, where there are any with gold: systems by metrics."""
     tables = []
     for slice_name, title in wording.SLICES.items():
         parts = {s: (gathered.scores or {})[s].get(slice_name) for s in systems(gathered)}
-        parts = {system: part for system, part in parts.items() if part}
+        parts = {system: part for system, part in parts.items() if part and part.get("n") != 0}
         if not parts:
             continue
         metrics = _metrics(parts.values())
@@ -82,6 +82,9 @@ def differences(gathered: Gathered) -> Row | None:
     rows = []
     for pair, slices in pairs.items():
         parts = [(name, slices[name]) for name in wording.in_order(slices, wording.SLICES)]
+        parts = [
+            (name, part) for name, part in parts if any(wording.entry(part, m)["value"] is not None for m in metrics)
+        ]
         for place, (slice_name, part) in enumerate(parts):
             rows.append(
                 {

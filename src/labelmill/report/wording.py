@@ -7,6 +7,11 @@ from labelmill.report.text import plain
 
 MISSING = "–"
 
+NO_GOLD = (
+    "No test row has gold, so nothing is known of how good the labels and the model are. A few hundred rows labeled "
+    "by hand (ingest.label_column) would tell."
+)
+
 METRICS = {
     "balanced_accuracy": "Balanced accuracy",
     "f1": "F1",
@@ -33,7 +38,7 @@ EXPLAINED = {
     "majority_vote": "the votes, all trusted alike",
     "best_lf": "the one labeling function that does best on dev gold",
     "gold_dev": "the same learner, trained on the hand-labeled dev rows",
-    "gold_train": "the same learner, trained on true labels of all train rows: the upper bound",
+    "gold_train": "the same learner, trained on true labels of all train and dev rows: the upper bound",
 }
 
 SLICES = {"all": "All rows", "covered": "Covered rows", "uncovered": "Uncovered rows"}
