@@ -66,6 +66,11 @@ def deal(frame: pd.DataFrame, gold: Gold, params: SplitParams, *, seed: int) -> 
             len(labeled),
             params.dev_rows + params.gate_rows,
         )
+    if len(ids) and not (splits == "train").any():
+        _LOG.warning(
+            "No row is left to train on: lower ingest.splits.dev_rows and gate_rows, or hold fewer rows out "
+            "(test_from, test_share)."
+        )
     return pd.Series(splits, index=frame.index, dtype="str")
 
 
