@@ -46,6 +46,8 @@ def monitor(project: str = ".") -> None:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(prog="python -m flows.monitor", description=monitor.__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m flows.monitor", description="Check the stored files and say which stages are out of date."
+    )
     parser.add_argument("--project", default=".", help="the project folder")
     monitor(project=parser.parse_args().project)

@@ -37,7 +37,10 @@ def train(project: str = ".", pull: bool = False, push: bool = False, reason: st
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(prog="python -m flows.train", description=train.__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m flows.train",
+        description="Bring every stage up to date, publish the reports, push data and labels.",
+    )
     parser.add_argument("--project", default=".", help="the project folder")
     parser.add_argument("--pull", action="store_true", help="take from the DVC remote what other machines have made")
     parser.add_argument("--push", action="store_true", help="push to the DVC remote at the end")

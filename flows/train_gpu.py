@@ -26,6 +26,9 @@ def train_gpu(project: str = ".") -> None:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(prog="python -m flows.train_gpu", description=train_gpu.__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m flows.train_gpu",
+        description="Train the end model here and hand the result to whoever pulls the run cache.",
+    )
     parser.add_argument("--project", default=".", help="the project folder")
     train_gpu(project=parser.parse_args().project)
