@@ -7,7 +7,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from flows.serve import server
+from flows._server import server
 
 DEADLINE_S = 180
 

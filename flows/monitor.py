@@ -13,6 +13,7 @@ from prefect.artifacts import create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
 
 from flows._children import stream
+from flows._server import serve_this_process
 
 
 @task(cache_policy=NO_CACHE)
@@ -50,4 +51,6 @@ if __name__ == "__main__":
         prog="python -m flows.monitor", description="Check the stored files and say which stages are out of date."
     )
     parser.add_argument("--project", default=".", help="the project folder")
-    monitor(project=parser.parse_args().project)
+    given = parser.parse_args()
+    serve_this_process(given.project)
+    monitor(project=given.project)

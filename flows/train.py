@@ -5,6 +5,7 @@ from pathlib import Path
 
 from prefect import flow
 
+from flows._server import serve_this_process
 from flows._tasks import publish_reports, pull_data, push_data, run_stage
 from labelmill import paths
 from labelmill.stages import TRAINING
@@ -45,4 +46,5 @@ if __name__ == "__main__":
     parser.add_argument("--pull", action="store_true", help="take from the DVC remote what other machines have made")
     parser.add_argument("--push", action="store_true", help="push to the DVC remote at the end")
     given = parser.parse_args()
+    serve_this_process(given.project)
     train(project=given.project, pull=given.pull, push=given.push)

@@ -8,6 +8,7 @@ import argparse
 
 from prefect import flow
 
+from flows._server import serve_this_process
 from flows._tasks import pull_data, push_data, run_stage
 
 
@@ -31,4 +32,6 @@ if __name__ == "__main__":
         description="Train the end model here and hand the result to whoever pulls the run cache.",
     )
     parser.add_argument("--project", default=".", help="the project folder")
-    train_gpu(project=parser.parse_args().project)
+    given = parser.parse_args()
+    serve_this_process(given.project)
+    train_gpu(project=given.project)

@@ -97,7 +97,11 @@ def at_work_in(project: Path) -> list[str]:
     found = []
     for process in psutil.process_iter():
         try:
-            if process.cwd() == str(project) and process.status() != psutil.STATUS_ZOMBIE:
+            # A Prefect server of the flow works elsewhere, but keeps its database beside the project.
+            here = process.cwd() == str(project) or process.environ().get("PREFECT_HOME") == str(
+                project.parent / "prefect"
+            )
+            if here and process.status() != psutil.STATUS_ZOMBIE:
                 found.append(" ".join(process.cmdline()))
         except psutil.Error:
             continue
