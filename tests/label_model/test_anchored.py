@@ -78,7 +78,7 @@ def test_without_the_tie_redundant_rules_would_collapse(monkeypatch, make_rules)
     L = np.hstack([L, np.where(np.random.default_rng(0).random((len(L), 12)) < 0.7, L[:, :12], -1)])
     covered = (L >= 0).any(axis=1)
     tied = AnchoredPrecision(cardinality=2).fit(L).predict_proba(L[covered])[:, 0].mean()
-    monkeypatch.setattr("labelmill.label_model.class_mass.tie", lambda scores, wished, bias: bias)
+    monkeypatch.setattr("labelmill.label_model.class_mass.tie", lambda scores, row_weights, wished, bias: bias)
     free = AnchoredPrecision(cardinality=2).fit(L).predict_proba(L[covered])[:, 0].mean()
     assert abs(tied - 0.5) < abs(free - 0.5)
 

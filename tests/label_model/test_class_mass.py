@@ -9,24 +9,24 @@ UNIFORM = np.array([0.5, 0.5])
 
 def test_the_target_lies_between_majority_vote_and_balance():
     led = np.eye(2)[[0] * 9999]
-    assert class_mass.target(led[:, ::-1], UNIFORM, majority_share=0)[1] == pytest.approx(0.5)
+    assert class_mass.target(led[:, ::-1], np.ones(9999), UNIFORM, majority_share=0)[1] == pytest.approx(0.5)
     led[:1000] = [0, 1]
-    assert class_mass.target(led, UNIFORM, majority_share=1)[1] == pytest.approx(0.1, abs=1e-3)
-    half = class_mass.target(led, UNIFORM, majority_share=0.5)
+    assert class_mass.target(led, np.ones(9999), UNIFORM, majority_share=1)[1] == pytest.approx(0.1, abs=1e-3)
+    half = class_mass.target(led, np.ones(9999), UNIFORM, majority_share=0.5)
     assert half[1] / half[0] == pytest.approx((1 / 9) ** 0.5, rel=1e-3)  # half way in log-odds
 
 
 def test_the_bias_brings_the_mass_to_the_target():
     scores = np.random.default_rng(0).normal(size=(500, 3)) * 2
     wished = np.array([0.7, 0.2, 0.1])
-    bias = class_mass.tie(scores, wished, np.zeros(3))
+    bias = class_mass.tie(scores, np.ones(500), wished, np.zeros(3))
     assert posterior(scores + bias).mean(axis=0) == pytest.approx(wished, abs=1e-6)
     assert bias.sum() == pytest.approx(0)
 
 
 def test_a_class_without_target_is_left_alone():
     scores = np.random.default_rng(0).normal(size=(500, 3))
-    bias = class_mass.tie(scores, np.array([0.8, 0.2, 0.0]), np.zeros(3))
+    bias = class_mass.tie(scores, np.ones(500), np.array([0.8, 0.2, 0.0]), np.zeros(3))
     mass = posterior(scores + bias).mean(axis=0)
     assert bias[2] == 0
     assert mass[0] / mass[1] == pytest.approx(4, rel=1e-5)

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from labelmill.label_model import dependencies
-from labelmill.label_model.votes import encode
+from labelmill.label_model.encoding import encode
 
 
 def test_overlaps_are_counted_by_pair():

@@ -8,13 +8,13 @@ from numpy.typing import NDArray
 from scipy.special import betaincinv
 
 from labelmill.arrays import Probs
-from labelmill.label_model.votes import Votes
+from labelmill.label_model.encoding import EncodedVotes
 
 _OWN_VOTES = 2.0
 """Weight, in votes, of the estimate itself in its interval: it keeps the interval of a few votes proper."""
 
 
-def agreement(votes: Votes, probs: Probs) -> NDArray[np.float64]:
+def agreement(votes: EncodedVotes, probs: Probs) -> NDArray[np.float64]:
     """Share of its votes in which each labeling function agrees with the posterior; 1/k if it has none."""
     right = np.einsum("jll->j", votes.expected(probs))
     count = votes.per_lf.sum(axis=1)
@@ -29,15 +29,19 @@ def interval(accuracy: NDArray[np.float64], count: NDArray[np.float64]) -> tuple
 
 
 def summarise(
-    votes: Votes, names: Sequence[str], accuracy: NDArray[np.float64], weights: NDArray[np.float64] | None
+    per_lf: NDArray[np.float64],
+    n_rows: int,
+    names: Sequence[str],
+    accuracy: NDArray[np.float64],
+    weights: NDArray[np.float64] | None,
 ) -> pd.DataFrame:
     """One row per labeling function: votes, coverage, estimated accuracy with its interval, weight."""
-    count = votes.per_lf.sum(axis=1)
+    count = per_lf.sum(axis=1)
     low, high = interval(accuracy, count)
     return pd.DataFrame(
         {
-            "Votes": count.astype(np.int64),
-            "Coverage": count / max(votes.n_rows, 1),
+            "Votes": np.round(count).astype(np.int64),
+            "Coverage": count / max(n_rows, 1),
             "Est. Acc.": accuracy,
             "Est. Acc. Low": low,
             "Est. Acc. High": high,

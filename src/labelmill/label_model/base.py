@@ -5,7 +5,7 @@ A model supplies `_fit` and `_log_likelihood`; the rest is written once, here.
 
 import inspect
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -13,18 +13,21 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from labelmill.arrays import UNKNOWN, Gold, Preds, Probs
+from labelmill.arrays import UNKNOWN, Gold, Preds, Probs, Votes
 from labelmill.errors import LabelModelError
 from labelmill.label_model import accuracies, checks, persistence
-from labelmill.label_model.posteriors import decide, posterior
-from labelmill.label_model.votes import Votes, encode
+from labelmill.label_model.blocks import Block, VoteStream, open_blocks
+from labelmill.label_model.encoding import EncodedVotes
+from labelmill.label_model.gathering import gather
+from labelmill.label_model.posteriors import decide, posterior, spread
 
 
 class LabelModel(ABC):
     """Learns from votes alone how far to trust each labeling function.
 
-    `L` is everywhere an integer array n x m (-1: abstain), a scipy sparse matrix of vote + 1, or a
-    data frame with one column per labeling function.
+    `L` is everywhere an integer array n x m (-1: abstain), a scipy sparse matrix of vote + 1, a data
+    frame with one column per labeling function, a `Votes` with soft votes, the path of the table that
+    stage `label` writes, or a `VoteStream`.
 
     Attributes
     ----------
@@ -38,6 +41,9 @@ class LabelModel(ABC):
         What there is to know about the fit: `converged`, `rounds`, `fallback`, `warnings` ...
     """
 
+    max_rows: int = 100_000
+    """Covered rows from which a model learns from a sample; see `gathering`. Predictions are of all rows."""
+
     cardinality: int
     class_balance: Sequence[float] | None
     lf_names_: list[str]
@@ -48,21 +54,16 @@ class LabelModel(ABC):
     # What a model supplies.
 
     @abstractmethod
-    def _fit(self, votes: Votes, gold: Gold | None) -> None:
+    def _fit(self, votes: EncodedVotes, gold: Gold | None) -> None:
         """Learn; every array to keep is set as an attribute whose name ends in `_`."""
 
     @abstractmethod
-    def _log_likelihood(self, votes: Votes) -> Probs:
+    def _log_likelihood(self, votes: EncodedVotes) -> Probs:
         """Log P(votes of the row | class), n x k, up to a constant per row; uncovered rows are ignored."""
 
-    def _contributions(self, votes: Votes) -> NDArray[np.float64]:
+    def _contributions(self, votes: EncodedVotes) -> NDArray[np.float64]:
         """Share of each vote in `_log_likelihood`, n x m x k; equal ones unless the model knows better."""
-        out = np.zeros((votes.n_rows, votes.n_lfs, votes.cardinality))
-        rows, lfs = votes.codes.nonzero()
-        out[rows, lfs // votes.cardinality] = (self._log_likelihood(votes) / np.maximum(votes.per_row, 1)[:, None])[
-            rows
-        ]
-        return out
+        return spread(votes, (self._log_likelihood(votes) / np.maximum(votes.per_row, 1)[:, None])[votes.rows_of_codes])
 
     def _weights(self) -> NDArray[np.float64] | None:
         """How much a vote of each labeling function counts beside an independent one."""
@@ -87,34 +88,35 @@ class LabelModel(ABC):
         LabelModelError
             L is no label matrix; the message names the row, the labeling function and the value.
         """
-        balance = checks.as_balance(self.class_balance, self.cardinality)
-        array, names = checks.as_votes(L, self.cardinality, lf_names)
-        votes = encode(array, self.cardinality)
-        if votes.n_lfs == 0:
+        self.class_balance_ = checks.as_balance(self.class_balance, self.cardinality)
+        read = open_blocks(L, self.cardinality, lf_names)
+        first = next(read())
+        if first.n_lfs == 0:
             raise LabelModelError("L has no column: a label model needs at least one labeling function.")
-        truth = checks.as_gold(gold, votes.n_rows, self.cardinality)
-        self.lf_names_ = checks.as_names(names, votes.n_lfs)
-        self.class_balance_ = balance
+        self.lf_names_ = checks.as_names(first.lf_names, first.n_lfs)
         self.diagnostics_ = {"converged": True, "rounds": 0, "fallback": None, "warnings": []}
-        self._fit(votes, truth)
-        if not votes.covered.any():
+        data = gather(read, gold=lambda n: checks.as_gold(gold, n, self.cardinality), most_rows=self.max_rows)
+        self.diagnostics_["fitted_on"] = data.votes.n_rows
+        self._fit(data.votes, data.gold)
+        if not data.n_covered:
             self._warn("no labeling function voted on any row: every row is uncovered")
-        self._count_overturned(votes)
-        self.lf_summary_ = accuracies.summarise(votes, self.lf_names_, self._accuracies(votes), self._weights())
+        self._count_overturned(data.votes)
+        self.lf_summary_ = accuracies.summarise(
+            data.per_lf, data.n_rows, self.lf_names_, self._accuracies(data.votes), self._weights()
+        )
         return self
 
     def predict_proba(self, L: Any) -> Probs:
         """Probability of each class, n x k; rows sum to 1. Uncovered rows get the class balance."""
-        return self._probs(self._read(L))
+        return np.concatenate([self._probs_of_block(block) for block in self._blocks(L)])
 
     def predict(self, L: Any) -> Preds:
         """Most likely class of each row; -1 where nobody voted or the first two classes are equally likely."""
-        votes = self._read(L)
-        return decide(self._probs(votes), votes.covered)
+        return np.concatenate([decide(self._probs_of_block(b), b.encoded.covered) for b in self._blocks(L)])
 
     def covered(self, L: Any) -> NDArray[np.bool_]:
         """Whether any labeling function voted on each row."""
-        return self._read(L).covered
+        return np.concatenate([block.encoded.covered for block in self._blocks(L)])
 
     def explain(self, L: Any) -> NDArray[np.float64]:
         """What each labeling function adds to the log-odds of each class of a row, n x m x k.
@@ -122,7 +124,7 @@ class LabelModel(ABC):
         The sum over the labeling functions plus `log(class_balance_)` is the log of the posterior, up
         to a constant per row. Takes m * k numbers a row: give it the rows that are looked at.
         """
-        return self._contributions(self._read(L))
+        return np.concatenate([self._contributions(block.encoded) for block in self._blocks(L)])
 
     def hyperparameters(self) -> dict[str, Any]:
         """What the model was made with, by name."""
@@ -143,31 +145,38 @@ class LabelModel(ABC):
     def _warn(self, message: str) -> None:
         self.diagnostics_["warnings"].append(message)
 
-    def _accuracies(self, votes: Votes) -> NDArray[np.float64]:
+    def _accuracies(self, votes: EncodedVotes) -> NDArray[np.float64]:
         """Estimated share of right votes of each labeling function, here by the model's own posterior."""
         return accuracies.agreement(votes, self._probs(votes))
 
-    def _probs(self, votes: Votes) -> Probs:
+    def _probs(self, votes: EncodedVotes) -> Probs:
         score = np.log(self.class_balance_) + np.where(votes.covered[:, None], self._log_likelihood(votes), 0.0)
         probs = np.ascontiguousarray(posterior(score))
         probs[~votes.covered] = self.class_balance_
         return probs
 
-    def _count_overturned(self, votes: Votes) -> None:
+    def _probs_of_block(self, block: Block) -> Probs:
+        """Posterior of one block of rows; here by way of `_log_likelihood`."""
+        return self._probs(block.encoded)
+
+    def _count_overturned(self, votes: EncodedVotes) -> None:
         agreed = votes.unanimous
         preds = decide(self._probs(votes), votes.covered)
-        self.diagnostics_["overturned"] = int(((agreed != UNKNOWN) & (preds != UNKNOWN) & (preds != agreed)).sum())
+        overturned = (agreed != UNKNOWN) & (preds != UNKNOWN) & (preds != agreed)
+        self.diagnostics_["overturned"] = round(float(votes.row_weights[overturned].sum()))
 
     def _check_fitted(self) -> None:
         if not hasattr(self, "lf_summary_"):
             raise LabelModelError(f"This {type(self).__name__} is not fitted yet: call fit(L) first.")
 
-    def _read(self, L: Any) -> Votes:
+    def _blocks(self, L: Any) -> Iterator[Block]:
         self._check_fitted()
-        shape = np.shape(L)
+        hard = L.L if isinstance(L, Votes) else L
+        shape: tuple[int, ...] = getattr(hard, "shape", None) or ()
+        if not shape and not isinstance(hard, str | Path | VoteStream):
+            shape = np.shape(hard)
         if len(shape) == 2 and shape[1] != len(self.lf_names_):
             raise LabelModelError(
                 f"L has {shape[1]} columns: this model was fitted on {len(self.lf_names_)} labeling functions."
             )
-        array, _ = checks.as_votes(L, self.cardinality, self.lf_names_)
-        return encode(array, self.cardinality)
+        yield from open_blocks(L, self.cardinality, self.lf_names_)()

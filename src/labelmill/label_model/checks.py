@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
@@ -51,10 +52,63 @@ def as_votes(L: Any, cardinality: int, lf_names: Sequence[str] | None = None) ->
         )
     if array.dtype.kind not in "iu":
         array = _integers(array, cardinality, known)
-    wrong = (array < ABSTAIN) | (array >= cardinality)
-    if wrong.any():
-        _raise_vote(array, wrong, cardinality, known)
+    if array.size and (array.min() < ABSTAIN or array.max() >= cardinality):
+        _raise_vote(array, (array < ABSTAIN) | (array >= cardinality), cardinality, known)
     return array, known
+
+
+def as_soft(soft: pd.DataFrame | None, L: Any, cardinality: int, lf_names: Sequence[str] | None) -> pd.DataFrame | None:
+    """Return the table of soft votes with positions for names, None where there are none.
+
+    Raises
+    ------
+    LabelModelError
+        A soft vote is not a distribution over the classes, or L does not have its heaviest class.
+    """
+    if soft is None or not len(soft):
+        return None
+    if missing := {"row", "lf", "class", "weight"} - set(soft.columns):
+        raise LabelModelError(
+            f"The table of soft votes has no column {', '.join(sorted(missing))}; it has {list(soft.columns)}. "
+            "Expected row, lf, class and weight, one line per class that a vote allows."
+        )
+    lf = soft["lf"]
+    if not pd.api.types.is_integer_dtype(lf):
+        lf = lf.astype(str).map({name: j for j, name in enumerate(lf_names or ())}).fillna(-1)
+    table = pd.DataFrame({"row": soft["row"], "lf": lf, "class": soft["class"], "weight": soft["weight"]})
+    n, m = L.shape
+    for column, size in (("row", n), ("lf", m), ("class", cardinality)):
+        if not pd.api.types.is_numeric_dtype(table[column]) or not table[column].isin(range(size)).all():
+            wrong = soft.loc[~table[column].isin(range(size))].iloc[0] if len(soft) else None
+            raise LabelModelError(
+                f"The table of soft votes has {column} {wrong[column] if wrong is not None else None!r}: expected "
+                + (f"a name from lf_names or 0 to {m - 1}." if column == "lf" else f"0 to {size - 1}.")
+            )
+    table = table.astype({"row": np.int64, "lf": np.int64, "class": np.int64, "weight": np.float64})
+    table = table.sort_values(["row", "lf", "class"], ignore_index=True)
+    cells = table.groupby(["row", "lf"], sort=True)["weight"]
+    total = cells.sum()
+    bad = ~np.isfinite(table["weight"]) | (table["weight"] <= 0) | table.duplicated(["row", "lf", "class"])
+    off = total.index[(total - 1).abs() > 1e-6]
+    if bad.any() or len(off):
+        row, lf_at = table.loc[bad.idxmax(), ["row", "lf"]].astype(int) if bad.any() else off[0]
+        raise LabelModelError(
+            f"{_place(row, lf_at, list(lf_names) if lf_names else None)} is a soft vote whose weights are "
+            f"{table.loc[(table['row'] == row) & (table['lf'] == lf_at), 'weight'].tolist()}: "
+            "expected numbers above 0 that sum to 1, one per class."
+        )
+    hard = np.asarray(L[table["row"].to_numpy(), table["lf"].to_numpy()]).ravel() - int(sp.issparse(L))
+    top = cells.transform("max").to_numpy()
+    fits = (
+        pd.Series((hard == table["class"]) & (table["weight"] >= top - 1e-9)).groupby([table["row"], table["lf"]]).any()
+    )
+    if not fits.all():
+        row, lf_at = fits.index[~fits][0]
+        raise LabelModelError(
+            f"{_place(row, lf_at, list(lf_names) if lf_names else None)} has a soft vote, but not its heaviest class "
+            "in L: L must have the class with the largest weight there, one of them where several are."
+        )
+    return table
 
 
 def as_gold(gold: Any, n_rows: int, cardinality: int) -> NDArray[np.int64] | None:

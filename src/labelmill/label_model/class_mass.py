@@ -17,7 +17,13 @@ _KEPT = 0.5
 """Share of its own evidence that a unanimous row keeps against the bias."""
 
 
-def target(led: NDArray[np.float64], balance: NDArray[np.float64], *, majority_share: float) -> NDArray[np.float64]:
+def target(
+    led: NDArray[np.float64],
+    row_weights: NDArray[np.float64],
+    balance: NDArray[np.float64],
+    *,
+    majority_share: float,
+) -> NDArray[np.float64]:
     """Share of each class to hold the covered rows to: between the majority vote's and the class balance.
 
     Between in log-odds, so that a rare class stays rare. It need not sum to 1 where classes are left out.
@@ -26,18 +32,22 @@ def target(led: NDArray[np.float64], balance: NDArray[np.float64], *, majority_s
     ----------
     led
         n x k: 1 for the class that leads a row, parts where several are tied.
+    row_weights
+        n: how many rows each row stands for.
     balance
         k: the share of each class.
     majority_share
         1: the majority vote's share; 0: the class balance.
     """
     # One row in addition, so that a class that is voted for but never leads does not get 0.
-    mass = (led.sum(axis=0) + balance) / (len(led) + 1)
+    mass = (row_weights @ led + balance) / (row_weights.sum() + 1)
     pooled = mass**majority_share * balance ** (1 - majority_share)
     return pooled / pooled.sum()
 
 
-def tie(scores: Probs, wished: NDArray[np.float64], bias: NDArray[np.float64]) -> NDArray[np.float64]:
+def tie(
+    scores: Probs, row_weights: NDArray[np.float64], wished: NDArray[np.float64], bias: NDArray[np.float64]
+) -> NDArray[np.float64]:
     """Bias per class with which the rows' mean probabilities come to `wished`, by fixed-point steps.
 
     It is found anew, and not only approached, whenever the scores change: a bias that lags behind
@@ -47,6 +57,8 @@ def tie(scores: Probs, wished: NDArray[np.float64], bias: NDArray[np.float64]) -
     ----------
     scores
         n x k log-odds of the covered rows.
+    row_weights
+        n: how many rows each row stands for.
     wished
         k: from `target`; where it is 0 the class is left alone, its bias is 0.
     bias
@@ -54,7 +66,7 @@ def tie(scores: Probs, wished: NDArray[np.float64], bias: NDArray[np.float64]) -
     """
     held = wished > 0
     for _ in range(_STEPS):
-        mass = posterior(scores + bias).mean(axis=0)[held]
+        mass = (row_weights @ posterior(scores + bias))[held] / row_weights.sum()
         step = np.log(wished[held] * mass.sum() / np.maximum(mass, 1e-12))
         bias = bias.copy()
         bias[held] += step

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from labelmill.arrays import Gold
 from labelmill.label_model.anchors import confusion_evidence, precision_evidence
 from labelmill.label_model.em import AnchoredEM
-from labelmill.label_model.votes import Votes
+from labelmill.label_model.encoding import EncodedVotes
 
 
 class DawidSkene(AnchoredEM):
@@ -88,7 +88,7 @@ class DawidSkene(AnchoredEM):
         self.confusion_votes = confusion_votes
         self.confusion_anchor = confusion_anchor
 
-    def _fit(self, votes: Votes, gold: Gold | None) -> None:
+    def _fit(self, votes: EncodedVotes, gold: Gold | None) -> None:
         self.has_confusion_ = np.zeros(votes.n_lfs, dtype=bool)  # stays so where nothing can be learned
         super()._fit(votes, gold)
 

@@ -11,7 +11,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 from scipy.sparse.csgraph import connected_components
 
-from labelmill.label_model.votes import Votes
+from labelmill.label_model.encoding import EncodedVotes
 
 _SAME_ROWS, _SAME_VOTES = 0.9, 0.98
 """Jaccard overlap of the rows, and agreement on them, beyond which two labeling functions are copies."""
@@ -31,10 +31,12 @@ class Overlaps:
     """Rows on which both vote for the same class."""
 
 
-def overlaps(votes: Votes) -> Overlaps:
+def overlaps(votes: EncodedVotes) -> Overlaps:
     """Count the meetings of all pairs."""
     k = votes.cardinality
-    by_class = [votes.codes[:, np.arange(v, votes.codes.shape[1], k)] for v in range(k)]
+    data = votes.weights if votes.soft else np.ones(len(votes.codes))
+    codes = sp.csr_array((data, votes.codes, votes.indptr), shape=(votes.n_rows, votes.n_lfs * k))
+    by_class = [codes[:, np.arange(v, codes.shape[1], k)] for v in range(k)]
     fires = sum(by_class[1:], start=by_class[0])
     return Overlaps(_gram(fires), sum((_gram(part) for part in by_class[1:]), start=_gram(by_class[0])))
 

@@ -14,8 +14,8 @@ from labelmill.errors import LabelModelError
 from labelmill.label_model import anchors, class_mass, dependencies
 from labelmill.label_model.accuracies import interval
 from labelmill.label_model.base import LabelModel
-from labelmill.label_model.posteriors import leaders, posterior
-from labelmill.label_model.votes import Votes, name_list
+from labelmill.label_model.encoding import EncodedVotes, name_list
+from labelmill.label_model.posteriors import leaders, posterior, spread
 
 _DIGITS = 10
 """What is learned is rounded to this in each round, so that sums taken in another order (permuted
@@ -77,27 +77,27 @@ class AnchoredEM(LabelModel):
         if broken := [rule for rule, holds in allowed.items() if not holds]:
             raise LabelModelError(f"{type(self).__name__} needs {', '.join(broken)}; it has {self.hyperparameters()}.")
 
-    def _fit(self, votes: Votes, gold: Gold | None) -> None:
+    def _fit(self, votes: EncodedVotes, gold: Gold | None) -> None:
         self._check_hyperparameters()
-        covered = votes.rows(votes.covered)
-        known = gold[votes.covered] if gold is not None else None
-        found = dependencies.overlaps(covered)
+        found = dependencies.overlaps(votes)
         groups = dependencies.copies(found)
         self._name_copies(groups)
-        if reason := self._why_not(covered, groups):
+        if reason := self._why_not(votes, groups):
             self._fall_back(votes, groups, reason)
             return
-        self._learn(covered, found, groups, known)
+        self._learn(votes, found, groups, gold)
         if not all(np.isfinite(part).all() for part in (self.evidence_, self.class_bias_)):
             self._fall_back(votes, groups, "the rounds led to numbers that are not finite")
             return
-        self._name_suspects(covered)
+        self._name_suspects(votes)
 
-    def _learn(self, votes: Votes, found: dependencies.Overlaps, groups: NDArray[np.int64], gold: Gold | None) -> None:
+    def _learn(
+        self, votes: EncodedVotes, found: dependencies.Overlaps, groups: NDArray[np.int64], gold: Gold | None
+    ) -> None:
         counts = votes.per_lf
         once = dependencies.shares(groups)
         probs = _clamped(leaders(votes.tally(once)), gold)
-        wished = class_mass.target(probs, self.class_balance_, majority_share=self.majority_share)
+        wished = class_mass.target(probs, votes.row_weights, self.class_balance_, majority_share=self.majority_share)
         wished = np.where(counts.sum(axis=0) > 0, wished, 0)
         several = (counts > 0).sum(axis=1) > 1
         self.weights_ = once * dependencies.damping(found, groups, several, votes.cardinality)
@@ -112,7 +112,7 @@ class AnchoredEM(LabelModel):
             evidence = np.round(self._evidence(expected, counts, self.precision_), _DIGITS)
             self.evidence_ = evidence * self.weights_[:, None, None]
             scores = prior + votes.add_up(self.evidence_)
-            bias = class_mass.tie(scores, wished, self.class_bias_)
+            bias = class_mass.tie(scores, votes.row_weights, wished, self.class_bias_)
             self.class_bias_ = np.round(bias, _DIGITS)
             last, probs = probs, _clamped(posterior(scores + self.class_bias_), gold)
             change = float(np.abs(probs - last).max())
@@ -121,7 +121,7 @@ class AnchoredEM(LabelModel):
                 return
         self._warn(f"not settled after {self.max_iter} rounds: the last one moved a probability by {change:.2g}")
 
-    def _why_not(self, votes: Votes, groups: NDArray[np.int64]) -> str | None:
+    def _why_not(self, votes: EncodedVotes, groups: NDArray[np.int64]) -> str | None:
         """Why nothing can be learned from these votes, if so."""
         sources = len(np.unique(groups[votes.per_lf.sum(axis=1) > 0]))
         if sources < _FEWEST_SOURCES:
@@ -131,7 +131,7 @@ class AnchoredEM(LabelModel):
             return f"all votes are for class {voted[0]}: nothing ever contradicts them"
         return None
 
-    def _fall_back(self, votes: Votes, groups: NDArray[np.int64], reason: str) -> None:
+    def _fall_back(self, votes: EncodedVotes, groups: NDArray[np.int64], reason: str) -> None:
         """Trust everybody equally: a majority vote in which copies count once."""
         skill = anchors.to_skill(self.anchor, votes.cardinality)
         self.precision_ = np.tile(anchors.from_skill(skill, self.class_balance_), (votes.n_lfs, 1))
@@ -148,7 +148,7 @@ class AnchoredEM(LabelModel):
         if sets:
             self._warn("copies of each other, counted once: " + "; ".join(map(name_list, self.diagnostics_["copies"])))
 
-    def _name_suspects(self, votes: Votes) -> None:
+    def _name_suspects(self, votes: EncodedVotes) -> None:
         """Name who looks worse than chance: they count next to nothing, and their owner should know."""
         right = np.einsum("jll->j", votes.expected(posterior(self._scores(votes))))
         count = votes.per_lf.sum(axis=1)
@@ -158,7 +158,7 @@ class AnchoredEM(LabelModel):
         if suspects:
             self._warn(f"right less often than chance, as far as the votes tell: {name_list(suspects)}")
 
-    def _accuracies(self, votes: Votes) -> NDArray[np.float64]:
+    def _accuracies(self, votes: EncodedVotes) -> NDArray[np.float64]:
         count = votes.per_lf.sum(axis=1)
         mean = (self.precision_ * votes.per_lf).sum(axis=1) / np.maximum(count, 1)
         return np.where(count > 0, mean, self.anchor)
@@ -166,10 +166,10 @@ class AnchoredEM(LabelModel):
     def _weights(self) -> NDArray[np.float64]:
         return self.weights_
 
-    def _scores(self, votes: Votes) -> Probs:
+    def _scores(self, votes: EncodedVotes) -> Probs:
         return np.log(self.class_balance_) + votes.add_up(self.evidence_) + self.class_bias_
 
-    def _shape(self, votes: Votes, scores: Probs) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    def _shape(self, votes: EncodedVotes, scores: Probs) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """How much of the bias each row takes, and what its log-odds are multiplied by.
 
         Votes are never quite independent, so log-odds that are summed over many of them are too sure;
@@ -179,20 +179,18 @@ class AnchoredEM(LabelModel):
         scale = 1 / np.sqrt(np.maximum(votes.per_row, 1)) if self.calibrate else np.ones(votes.n_rows)
         return bias_share, scale
 
-    def _log_likelihood(self, votes: Votes) -> Probs:
+    def _log_likelihood(self, votes: EncodedVotes) -> Probs:
         evidence = votes.add_up(self.evidence_)
         bias_share, scale = self._shape(votes, np.log(self.class_balance_) + evidence)
         return (evidence + bias_share[:, None] * self.class_bias_) * scale[:, None]
 
-    def _contributions(self, votes: Votes) -> NDArray[np.float64]:
+    def _contributions(self, votes: EncodedVotes) -> NDArray[np.float64]:
         """Each vote's evidence, and an equal part of the row's class bias."""
-        out = np.zeros((votes.n_rows, votes.n_lfs, votes.cardinality))
-        rows, codes = votes.codes.nonzero()
+        rows = votes.rows_of_codes
         bias_share, scale = self._shape(votes, np.log(self.class_balance_) + votes.add_up(self.evidence_))
         bias = (bias_share / np.maximum(votes.per_row, 1))[rows, None] * self.class_bias_
         table = self.evidence_.reshape(-1, votes.cardinality)
-        out[rows, codes // votes.cardinality] = (table[codes] + bias) * scale[rows, None]
-        return out
+        return spread(votes, (table[votes.codes] + bias) * scale[rows, None])
 
 
 def _clamped(probs: Probs, gold: Gold | None) -> Probs:

@@ -7,7 +7,8 @@ from numpy.typing import NDArray
 
 from labelmill.arrays import Gold, Probs
 from labelmill.label_model.base import LabelModel
-from labelmill.label_model.votes import Votes
+from labelmill.label_model.encoding import EncodedVotes
+from labelmill.label_model.posteriors import spread
 
 _NOTHING = 1e-12
 """The share of a class that nobody voted for: not quite 0, so that its log-odds are a number."""
@@ -45,22 +46,20 @@ class MajorityVote(LabelModel):
         self.cardinality = cardinality
         self.class_balance = class_balance
 
-    def _fit(self, votes: Votes, gold: Gold | None) -> None:
+    def _fit(self, votes: EncodedVotes, gold: Gold | None) -> None:
         """Nothing to learn."""
 
-    def _log_likelihood(self, votes: Votes) -> Probs:
+    def _log_likelihood(self, votes: EncodedVotes) -> Probs:
         share = votes.tally(np.ones(votes.n_lfs)) / np.maximum(votes.per_row, 1)[:, None]
         # Minus the balance, since the posterior puts it in.
         return np.log(np.maximum(share, _NOTHING)) - np.log(self.class_balance_)
 
-    def _contributions(self, votes: Votes) -> NDArray[np.float64]:
+    def _contributions(self, votes: EncodedVotes) -> NDArray[np.float64]:
         """What lifts a class from no share to its own, in equal parts from those who voted for it."""
-        k = votes.cardinality
-        out = np.zeros((votes.n_rows, votes.n_lfs, k))
-        rows, codes = votes.codes.nonzero()
+        rows, classes = votes.rows_of_codes, votes.codes % votes.cardinality
         tally, size = votes.tally(np.ones(votes.n_lfs)), votes.per_row[rows]
         balance = np.log(self.class_balance_) - np.log(self.class_balance_).mean()
-        out[rows, codes // k] = -balance / size[:, None]
-        count = tally[rows, codes % k]
-        out[rows, codes // k, codes % k] += (np.log(count / size) - np.log(_NOTHING)) / count
-        return out
+        of_codes = np.tile(-balance, (len(rows), 1)) / size[:, None]
+        count = tally[rows, classes]
+        of_codes[np.arange(len(rows)), classes] += (np.log(count / size) - np.log(_NOTHING)) / count
+        return spread(votes, of_codes)

@@ -1,0 +1,132 @@
+"""What a model is fitted on: all votes where they are few, else a sample that the votes alone decide.
+
+A sample drawn by chance needs a seed, and one of every s-th row depends on the order of the rows. Here
+each row has a key that is a sum over its votes, so that equal rows have equal keys; the rows are sorted
+by key and every s-th one is taken. Rows, labeling functions and classes in another order give the
+same sample, and each pattern of votes is in it as often as its share says, give or take one.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from labelmill.arrays import UNKNOWN, Gold
+from labelmill.label_model.blocks import Block
+from labelmill.label_model.encoding import EncodedVotes, join
+
+_FEW_VOTES = 200
+"""A labeling function with fewer votes than this in a plain sample is rare: its rows are all taken."""
+_RARE_SHARE = 0.5
+"""Largest part of the sample that goes to the rows of rare labeling functions."""
+_RARE = np.uint64(1 << 56)
+"""Added to the key for each vote of a rare labeling function; the rest of the key stays below it."""
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """The votes to learn from, and the exact counts of all."""
+
+    votes: EncodedVotes
+    """Covered rows only: all, or a sample of them."""
+    gold: Gold | None
+    """Of these rows; -1 where unknown. None where no gold is known at all."""
+    per_lf: NDArray[np.float64]
+    """m x k: how many of all rows each labeling function put in each class."""
+    n_rows: int
+    n_covered: int
+
+    @property
+    def sampled(self) -> bool:
+        """Whether some covered rows were left out."""
+        return self.votes.n_rows < self.n_covered
+
+
+def gather(read: Callable[[], Iterator[Block]], *, gold: Callable[[int], Gold | None], most_rows: int) -> Gathered:
+    """Read the votes once, or three times where there are more than `most_rows` rows.
+
+    Parameters
+    ----------
+    read
+        Gives the blocks anew at each call.
+    gold
+        Gives the gold labels, once the number of rows is known.
+    most_rows
+        Covered rows from which a sample is taken.
+    """
+    kept: list[EncodedVotes] = []
+    counts, n_rows = None, 0
+    for block in read():
+        n_rows += block.n_rows
+        counts = block.counts() if counts is None else counts + block.counts()
+        if n_rows <= most_rows:
+            kept.append(block.encoded)
+    assert counts is not None  # there is at least one block
+    truth = gold(n_rows)
+    if n_rows <= most_rows:
+        votes = join(kept)
+        covered = votes.covered
+        n_covered = int(covered.sum())
+        chosen = replace(votes.rows(covered), n_silent=float(n_rows - n_covered))
+        return Gathered(chosen, None if truth is None else truth[covered], counts, n_rows, n_covered)
+    keys = _keys(counts, most_rows / n_rows)
+    of_rows = np.concatenate([block.keys(keys) for block in read()])
+    n_covered = int((of_rows != 0).sum())
+    rows, stands_for = _choose(of_rows, truth, most_rows)
+    votes = replace(_take(read, rows), stands_for=stands_for, n_silent=float(n_rows - n_covered))
+    return Gathered(votes, None if truth is None else truth[rows], counts, n_rows, n_covered)
+
+
+def _keys(counts: NDArray[np.float64], rate: float) -> NDArray[np.uint64]:
+    """A key for each code, m x k, that depends on nothing but how often it occurs beside its neighbours."""
+    votes = counts.sum(axis=1)
+    keys = _mixed(counts.astype(np.uint64) + _mixed(votes.astype(np.uint64))[:, None])
+    keys = (keys >> np.uint64(16)) | np.uint64(1)  # 48 bits, so that sums of them stay below the mark of rarity
+    order = np.sort(votes)
+    affordable = order[np.cumsum(order) <= _RARE_SHARE * rate * max(votes.sum(), 1)]
+    rare = votes < _FEW_VOTES / rate
+    rare &= votes <= (affordable[-1] if len(affordable) else -1)
+    return keys + np.where(rare, _RARE, np.uint64(0))[:, None]
+
+
+def _choose(
+    keys: NDArray[np.uint64], gold: Gold | None, most_rows: int
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Rows to take, in order of their keys, and how many rows each stands for."""
+    always = keys >= _RARE
+    if gold is not None:
+        always |= (gold != UNKNOWN) & (keys != 0)
+    first = np.flatnonzero(always)
+    first = first[np.argsort(keys[first], kind="stable")]
+    others = np.flatnonzero(~always & (keys != 0))
+    room = max(most_rows - len(first), most_rows // 2)
+    if len(others) <= room:
+        step, taken = 1.0, others
+    else:
+        step = len(others) / room
+        ranked = others[np.argsort(keys[others], kind="stable")]
+        taken = ranked[((np.arange(room) + 0.5) * step).astype(np.int64)]
+    return np.concatenate([first, taken]), np.concatenate([np.ones(len(first)), np.full(len(taken), step)])
+
+
+def _take(read: Callable[[], Iterator[Block]], rows: NDArray[np.int64]) -> EncodedVotes:
+    """The votes of the chosen rows, in the order given, from one more pass over the blocks."""
+    place = np.argsort(rows, kind="stable")
+    in_order, parts, start = rows[place], [], 0
+    for block in read():
+        low, high = np.searchsorted(in_order, [start, start + block.n_rows])
+        if high > low:
+            parts.append(block.take(in_order[low:high] - start))
+        start += block.n_rows
+    back = np.empty_like(place)
+    back[place] = np.arange(len(place))
+    return join(parts).rows(back)
+
+
+def _mixed(x: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Scramble whole numbers, as SplitMix64 does."""
+    x = x + np.uint64(0x9E3779B97F4A7C15)
+    x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return x ^ (x >> np.uint64(31))
