@@ -15,7 +15,7 @@ import sets
 
 from labelmill import label_model
 
-MODELS = ("majority_vote", "anchored_precision", "dawid_skene")
+MODELS = tuple(label_model.KINDS)
 
 
 def measure(votes: sets.VoteSet, kind: str) -> dict[str, float]:

@@ -8,12 +8,27 @@ UNIFORM = np.array([0.5, 0.5])
 
 
 def test_the_target_lies_between_majority_vote_and_balance():
-    led = np.eye(2)[[0] * 9999]
-    assert class_mass.target(led[:, ::-1], np.ones(9999), UNIFORM, majority_share=0)[1] == pytest.approx(0.5)
-    led[:1000] = [0, 1]
-    assert class_mass.target(led, np.ones(9999), UNIFORM, majority_share=1)[1] == pytest.approx(0.1, abs=1e-3)
-    half = class_mass.target(led, np.ones(9999), UNIFORM, majority_share=0.5)
-    assert half[1] / half[0] == pytest.approx((1 / 9) ** 0.5, rel=1e-3)  # half way in log-odds
+    led = np.eye(2)[[0] * 10_000]
+    led[:2500] = [0, 1]
+    ones = np.ones(10_000)
+    assert class_mass.target(led, ones, UNIFORM, majority_share=1)[1] == pytest.approx(0.25, abs=1e-3)
+    half = class_mass.target(led, ones, UNIFORM, majority_share=0.5)
+    assert half[1] / half[0] == pytest.approx((1 / 3) ** 0.5, rel=1e-3)  # half way in log-odds
+    assert class_mass.target(led, ones, UNIFORM, majority_share=0)[1] == pytest.approx(0.5)
+
+
+def test_a_rare_class_stays_rare():
+    led = np.eye(2)[[0] * 10_000]
+    led[:500] = [0, 1]
+    for share in (0, 0.5):
+        assert 0.05 < class_mass.target(led, np.ones(10_000), UNIFORM, majority_share=share)[1] < 0.2
+
+
+def test_rows_count_as_often_as_they_stand_for():
+    led = np.eye(2)[[0, 1]]
+    assert class_mass.target(led, np.array([300.0, 100.0]), UNIFORM, majority_share=1)[1] == pytest.approx(
+        0.25, abs=1e-2
+    )
 
 
 def test_the_bias_brings_the_mass_to_the_target():

@@ -1,7 +1,7 @@
 """Label models: from the votes of labeling functions to the probability of each class, without gold.
 
 `votes`, `checks`, `dependencies`, `anchors` and `class_mass` are what they are made of, `base` is
-their contract, and each model is a file of its own.
+their contract, and each model is a file of its own; `auto` pools some of them.
 """
 
 from pathlib import Path
@@ -10,16 +10,18 @@ from typing import Any
 from labelmill.errors import LabelModelError
 from labelmill.label_model import persistence
 from labelmill.label_model.anchored import AnchoredPrecision
+from labelmill.label_model.auto import Auto
 from labelmill.label_model.base import LabelModel
 from labelmill.label_model.dawid_skene import DawidSkene
 from labelmill.label_model.majority import MajorityVote
 
-__all__ = ["KINDS", "AnchoredPrecision", "DawidSkene", "LabelModel", "MajorityVote", "load", "make"]
+__all__ = ["KINDS", "AnchoredPrecision", "Auto", "DawidSkene", "LabelModel", "MajorityVote", "load", "make"]
 
 KINDS: dict[str, type[LabelModel]] = {
     "majority_vote": MajorityVote,
     "anchored_precision": AnchoredPrecision,
     "dawid_skene": DawidSkene,
+    "auto": Auto,
 }
 """The label models by their name in `params.yaml`."""
 

@@ -32,6 +32,9 @@ class AnchoredPrecision(AnchoredEM):
         Weight of the majority vote in the class mass that is tied to; the rest is the class balance.
     calibrate
         Divide a row's log-odds by the root of its number of votes: the same decisions, less overconfident.
+    temper
+        Power of the number of votes that a row's evidence is divided by in each round, 0 to 1: for
+        labeling functions that are far from independent.
     max_iter, tol
         Most rounds, and the change of a probability at which they end.
 

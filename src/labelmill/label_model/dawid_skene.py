@@ -10,6 +10,9 @@ from labelmill.label_model.anchors import confusion_evidence, precision_evidence
 from labelmill.label_model.em import AnchoredEM
 from labelmill.label_model.encoding import EncodedVotes
 
+_SETTLED = 0.95
+"""Share of the votes that must be of labeling functions with a confusion matrix for the class mass to be left free."""
+
 
 class DawidSkene(AnchoredEM):
     """Learns P(labeling function j votes l | truth is y), for crowd workers and models as labeling functions.
@@ -18,11 +21,12 @@ class DawidSkene(AnchoredEM):
     confusion matrix only if it votes for at least two classes and casts `confusion_votes` votes per
     class; the others are modelled as in `AnchoredPrecision`, since a confusion matrix of a one-class rule
     says nothing and lets the model collapse. The class balance is fixed, abstaining says nothing, and
-    copies, damping and the tie of the class mass are those of `AnchoredPrecision`.
+    copies and damping are those of `AnchoredPrecision`, and so is the tie of the class mass, unless
+    nearly all votes have a confusion matrix, which settles it.
 
     Parameters
     ----------
-    cardinality, class_balance, anchor, anchor_votes, majority_share, calibrate, max_iter, tol
+    cardinality, class_balance, anchor, anchor_votes, majority_share, calibrate, temper, max_iter, tol
         As in `AnchoredPrecision`.
     confusion_votes
         Votes per class below which a labeling function gets no confusion matrix.
@@ -70,6 +74,7 @@ class DawidSkene(AnchoredEM):
         anchor_votes: float = 100.0,
         majority_share: float = 0.5,
         calibrate: bool = True,
+        temper: float = 0.0,
         confusion_votes: float = 50.0,
         confusion_anchor: float = 10.0,
         max_iter: int = 100,
@@ -82,6 +87,7 @@ class DawidSkene(AnchoredEM):
             anchor_votes=anchor_votes,
             majority_share=majority_share,
             calibrate=calibrate,
+            temper=temper,
             max_iter=max_iter,
             tol=tol,
         )
@@ -92,11 +98,18 @@ class DawidSkene(AnchoredEM):
         self.has_confusion_ = np.zeros(votes.n_lfs, dtype=bool)  # stays so where nothing can be learned
         super()._fit(votes, gold)
 
+    def _needs_tie(self, counts: NDArray[np.float64]) -> bool:
+        """Confusion matrices settle the class mass by themselves, where nearly all votes have one."""
+        return counts[self._can_confuse(counts)].sum() < _SETTLED * counts.sum()
+
+    def _can_confuse(self, counts: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Which labeling functions cast enough votes for a confusion matrix, m."""
+        return ((counts > 0).sum(axis=1) > 1) & (counts.sum(axis=1) / counts.shape[1] >= self.confusion_votes)
+
     def _evidence(
         self, expected: NDArray[np.float64], counts: NDArray[np.float64], precision: NDArray[np.float64]
     ) -> NDArray[np.float64]:
-        per_class = counts.sum(axis=1) / counts.shape[1]
-        self.has_confusion_ = ((counts > 0).sum(axis=1) > 1) & (per_class >= self.confusion_votes)
+        self.has_confusion_ = self._can_confuse(counts)
         anchored = precision_evidence(precision, self.class_balance_)
         confusion = confusion_evidence(expected, counts, precision, self.class_balance_, strength=self.confusion_anchor)
         return np.where(self.has_confusion_[:, None, None], confusion, anchored)

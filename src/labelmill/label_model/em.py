@@ -31,6 +31,7 @@ class AnchoredEM(LabelModel):
     anchor_votes: float
     majority_share: float
     calibrate: bool
+    temper: float
     max_iter: int
     tol: float
 
@@ -48,6 +49,7 @@ class AnchoredEM(LabelModel):
         anchor_votes: float = 100.0,
         majority_share: float = 0.5,
         calibrate: bool = True,
+        temper: float = 0.0,
         max_iter: int = 100,
         tol: float = 1e-6,
     ) -> None:
@@ -57,6 +59,7 @@ class AnchoredEM(LabelModel):
         self.anchor_votes = anchor_votes
         self.majority_share = majority_share
         self.calibrate = calibrate
+        self.temper = temper
         self.max_iter = max_iter
         self.tol = tol
 
@@ -71,6 +74,7 @@ class AnchoredEM(LabelModel):
             f"anchor above 1/{self.cardinality} and below 1": 1 / self.cardinality < self.anchor < 1,
             "anchor_votes above 0": self.anchor_votes > 0,
             "majority_share from 0 to 1": 0 <= self.majority_share <= 1,
+            "temper from 0 to 1": 0 <= self.temper <= 1,
             "max_iter from 1 up": self.max_iter >= 1,
             "tol above 0": self.tol > 0,
         }
@@ -102,6 +106,7 @@ class AnchoredEM(LabelModel):
         several = (counts > 0).sum(axis=1) > 1
         self.weights_ = once * dependencies.damping(found, groups, several, votes.cardinality)
         self.class_bias_ = np.zeros(votes.cardinality)
+        tied = self._needs_tie(counts)
         prior = np.log(self.class_balance_)
         for rounds in range(1, self.max_iter + 1):
             expected = votes.expected(probs)
@@ -111,15 +116,25 @@ class AnchoredEM(LabelModel):
             self.precision_ = np.round(precision, _DIGITS)
             evidence = np.round(self._evidence(expected, counts, self.precision_), _DIGITS)
             self.evidence_ = evidence * self.weights_[:, None, None]
-            scores = prior + votes.add_up(self.evidence_)
-            bias = class_mass.tie(scores, votes.row_weights, wished, self.class_bias_)
-            self.class_bias_ = np.round(bias, _DIGITS)
+            scores = prior + self._evidence_of(votes)
+            if tied:
+                bias = class_mass.tie(scores, votes.row_weights, wished, self.class_bias_)
+                self.class_bias_ = np.round(bias, _DIGITS)
             last, probs = probs, _clamped(posterior(scores + self.class_bias_), gold)
             change = float(np.abs(probs - last).max())
             self.diagnostics_.update(rounds=rounds, converged=change <= self.tol)
             if change <= self.tol:
                 return
         self._warn(f"not settled after {self.max_iter} rounds: the last one moved a probability by {change:.2g}")
+
+    def _needs_tie(self, counts: NDArray[np.float64]) -> bool:
+        """Whether the votes leave the class mass open, so that it must be tied."""
+        return True
+
+    def _evidence_of(self, votes: EncodedVotes) -> Probs:
+        """Sum of the evidence of the votes of each row, n x k, tempered if so wished."""
+        total = votes.add_up(self.evidence_)
+        return total / np.maximum(votes.per_row, 1)[:, None] ** self.temper if self.temper else total
 
     def _why_not(self, votes: EncodedVotes, groups: NDArray[np.int64]) -> str | None:
         """Why nothing can be learned from these votes, if so."""
@@ -167,7 +182,7 @@ class AnchoredEM(LabelModel):
         return self.weights_
 
     def _scores(self, votes: EncodedVotes) -> Probs:
-        return np.log(self.class_balance_) + votes.add_up(self.evidence_) + self.class_bias_
+        return np.log(self.class_balance_) + self._evidence_of(votes) + self.class_bias_
 
     def _shape(self, votes: EncodedVotes, scores: Probs) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """How much of the bias each row takes, and what its log-odds are multiplied by.
@@ -176,21 +191,23 @@ class AnchoredEM(LabelModel):
         dividing by the root of their number leaves the order of the classes as it is.
         """
         bias_share = class_mass.held_back(scores, self.class_bias_, votes.unanimous)
-        scale = 1 / np.sqrt(np.maximum(votes.per_row, 1)) if self.calibrate else np.ones(votes.n_rows)
+        power = max(0.5 - self.temper, 0.0) if self.calibrate else 0.0
+        scale = 1 / np.maximum(votes.per_row, 1) ** power
         return bias_share, scale
 
     def _log_likelihood(self, votes: EncodedVotes) -> Probs:
-        evidence = votes.add_up(self.evidence_)
+        evidence = self._evidence_of(votes)
         bias_share, scale = self._shape(votes, np.log(self.class_balance_) + evidence)
         return (evidence + bias_share[:, None] * self.class_bias_) * scale[:, None]
 
     def _contributions(self, votes: EncodedVotes) -> NDArray[np.float64]:
         """Each vote's evidence, and an equal part of the row's class bias."""
         rows = votes.rows_of_codes
-        bias_share, scale = self._shape(votes, np.log(self.class_balance_) + votes.add_up(self.evidence_))
+        bias_share, scale = self._shape(votes, np.log(self.class_balance_) + self._evidence_of(votes))
         bias = (bias_share / np.maximum(votes.per_row, 1))[rows, None] * self.class_bias_
-        table = self.evidence_.reshape(-1, votes.cardinality)
-        return spread(votes, (table[votes.codes] + bias) * scale[rows, None])
+        of_codes = self.evidence_.reshape(-1, votes.cardinality)[votes.codes]
+        of_codes = of_codes / np.maximum(votes.per_row, 1)[rows, None] ** self.temper
+        return spread(votes, (of_codes + bias) * scale[rows, None])
 
 
 def _clamped(probs: Probs, gold: Gold | None) -> Probs:
