@@ -9,11 +9,11 @@ UNIFORM = np.array([0.5, 0.5])
 
 def test_the_target_lies_between_majority_vote_and_balance():
     led = np.eye(2)[[0] * 10_000]
-    led[:2500] = [0, 1]
+    led[:4000] = [0, 1]
     ones = np.ones(10_000)
-    assert class_mass.target(led, ones, UNIFORM, majority_share=1)[1] == pytest.approx(0.25, abs=1e-3)
+    assert class_mass.target(led, ones, UNIFORM, majority_share=1)[1] == pytest.approx(0.4, abs=1e-3)
     half = class_mass.target(led, ones, UNIFORM, majority_share=0.5)
-    assert half[1] / half[0] == pytest.approx((1 / 3) ** 0.5, rel=1e-3)  # half way in log-odds
+    assert half[1] / half[0] == pytest.approx((4 / 6) ** 0.5, rel=1e-3)  # half way in log-odds
     assert class_mass.target(led, ones, UNIFORM, majority_share=0)[1] == pytest.approx(0.5)
 
 

@@ -125,4 +125,4 @@ def test_what_there_is_to_know_is_logged(project, make_params, caplog):
     with caplog.at_level("INFO"):
         fit_label_model.run(make_params())
     assert "all votes are for class 1" in caplog.text
-    assert "anchored_precision fitted on 200 train rows" in caplog.text
+    assert "auto fitted on 200 train rows" in caplog.text

@@ -1,4 +1,4 @@
-"""The default label model: one precision per labeling function and class."""
+"""One precision per labeling function and class: the simplest model that can be trusted with one-class rules."""
 
 import numpy as np
 from numpy.typing import NDArray

@@ -13,8 +13,8 @@ from labelmill.label_model.posteriors import posterior
 
 _STEPS, _SETTLED = 50, 1e-7
 """Most steps towards the bias, and the step that ends them."""
-_FARTHEST = 0.7
-"""Most that the log of a class's mass is moved: about doubled, so that a class of 5 % is not made one of 20 %."""
+_FARTHEST = 0.8
+"""Most that the log of a class's mass is moved, times log k: of two classes, one of 5 % is not made one of 20 %."""
 _KEPT = 0.5
 """Share of its own evidence that a unanimous row keeps against the bias."""
 
@@ -43,8 +43,9 @@ def target(
     """
     # One row in addition, so that a class that is voted for but never leads does not get 0.
     mass = (row_weights @ led + balance) / (row_weights.sum() + 1)
+    farthest = _FARTHEST * np.log(len(balance))
     shift = (1 - majority_share) * (np.log(balance) - np.log(mass))
-    pooled = mass * np.exp(np.clip(shift, -_FARTHEST, _FARTHEST))
+    pooled = mass * np.exp(np.clip(shift, -farthest, farthest))
     return pooled / pooled.sum()
 
 

@@ -148,8 +148,8 @@ class LabelParams(Section):
 class FitLabelModelParams(Section):
     """Which label model turns votes into probabilities."""
 
-    kind: Literal["majority_vote", "anchored_precision", "dawid_skene"] = Field(
-        "anchored_precision", description="The label model."
+    kind: Literal["auto", "majority_vote", "anchored_precision", "dawid_skene"] = Field(
+        "auto", description="The label model: auto, unless you know why not."
     )
     class_balance: tuple[float, ...] | None = Field(None, description="Known share of each class; uniform if absent.")
     max_iter: Positive = Field(100, description="Most rounds of expectation maximisation.")
