@@ -14,6 +14,7 @@ def test_the_target_lies_between_majority_vote_and_balance():
     assert class_mass.target(led, ones, UNIFORM, majority_share=1)[1] == pytest.approx(0.4, abs=1e-3)
     half = class_mass.target(led, ones, UNIFORM, majority_share=0.5)
     assert half[1] / half[0] == pytest.approx((4 / 6) ** 0.5, rel=1e-3)  # half way in log-odds
+    led[:4800] = [0, 1]
     assert class_mass.target(led, ones, UNIFORM, majority_share=0)[1] == pytest.approx(0.5)
 
 

@@ -13,7 +13,7 @@ from labelmill.label_model.posteriors import posterior
 
 _STEPS, _SETTLED = 50, 1e-7
 """Most steps towards the bias, and the step that ends them."""
-_FARTHEST = 0.8
+_FARTHEST = 0.5
 """Most that the log of a class's mass is moved, times log k: of two classes, one of 5 % is not made one of 20 %."""
 _KEPT = 0.5
 """Share of its own evidence that a unanimous row keeps against the bias."""

@@ -20,6 +20,8 @@ from labelmill.label_model.posteriors import leaders, posterior, spread
 _DIGITS = 10
 """What is learned is rounded to this in each round, so that sums taken in another order (permuted
 rows, another number of threads) give the same model, not one that differs by amplified rounding."""
+_GOLD_ANCHOR_VOTES = 10.0
+"""How many votes the anchor is worth beside gold, when the rounds begin."""
 _FEWEST_SOURCES = 3
 """With fewer sources that are not copies nothing tells whose errors a conflict shows."""
 
@@ -100,8 +102,10 @@ class AnchoredEM(LabelModel):
     ) -> None:
         counts = votes.per_lf
         once = dependencies.shares(groups)
-        probs = _clamped(leaders(votes.tally(once)), gold)
-        wished = class_mass.target(probs, votes.row_weights, self.class_balance_, majority_share=self.majority_share)
+        probs = _clamped(self._first_guess(votes, once, gold), gold)
+        wished = class_mass.target(
+            leaders(probs), votes.row_weights, self.class_balance_, majority_share=self.majority_share
+        )
         wished = np.where(counts.sum(axis=0) > 0, wished, 0)
         several = (counts > 0).sum(axis=1) > 1
         self.weights_ = once * dependencies.damping(found, groups, several, votes.cardinality)
@@ -126,6 +130,26 @@ class AnchoredEM(LabelModel):
             if change <= self.tol:
                 return
         self._warn(f"not settled after {self.max_iter} rounds: the last one moved a probability by {change:.2g}")
+
+    def _first_guess(self, votes: EncodedVotes, once: NDArray[np.float64], gold: Gold | None) -> Probs:
+        """The majority vote, copies counted once; with gold, a vote weighted by what gold says of each voter.
+
+        From the majority vote the rounds would find their way back to the majority, also where gold
+        says that it is wrong.
+        """
+        if gold is None:
+            return leaders(votes.tally(once))
+        known = gold != UNKNOWN
+        seen = votes.rows(known)
+        precision = anchors.anchored_precision(
+            seen.expected(np.eye(votes.cardinality)[gold[known]]),
+            seen.per_lf,
+            self.class_balance_,
+            anchor=self.anchor,
+            strength=_GOLD_ANCHOR_VOTES,
+        )
+        evidence = anchors.precision_evidence(precision, self.class_balance_) * once[:, None, None]
+        return posterior(np.log(self.class_balance_) + votes.add_up(evidence))
 
     def _needs_tie(self, counts: NDArray[np.float64]) -> bool:
         """Whether the votes leave the class mass open, so that it must be tied."""
