@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from labelmill.arrays import UNKNOWN, Gold, Probs
 from labelmill.errors import LabelModelError
+from labelmill.label_model import dependencies
 from labelmill.label_model.base import LabelModel
 from labelmill.label_model.dawid_skene import DawidSkene
 from labelmill.label_model.encoding import EncodedVotes
@@ -97,7 +98,7 @@ class Auto(LabelModel):
         class_balance: Sequence[float] | None = None,
         majority_weight: float = 0.2,
         max_iter: int = 100,
-        tol: float = 1e-6,
+        tol: float = 1e-4,
     ) -> None:
         self.cardinality = cardinality
         self.class_balance = class_balance
@@ -109,9 +110,10 @@ class Auto(LabelModel):
         if not 0 <= self.majority_weight < 1:
             raise LabelModelError(f"Auto needs majority_weight from 0 to below 1; it is {self.majority_weight!r}.")
         members = [self._member(i) for i in range(len(_NAMES))]
+        found = dependencies.overlaps(votes)
         for member in members:
             member.diagnostics_ = {"converged": True, "rounds": 0, "fallback": None, "warnings": []}
-            member._fit(votes, gold)
+            member._fit_on(votes, gold, found)
         self.evidence_ = np.stack([member.evidence_ for member in members])
         self.class_bias_ = np.stack([member.class_bias_ for member in members])
         self.precision_, self.weights_ = members[0].precision_, members[0].weights_

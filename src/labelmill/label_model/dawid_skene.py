@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from labelmill.arrays import Gold
 from labelmill.label_model.anchors import confusion_evidence, precision_evidence
+from labelmill.label_model.dependencies import Overlaps
 from labelmill.label_model.em import AnchoredEM
 from labelmill.label_model.encoding import EncodedVotes
 
@@ -94,9 +95,9 @@ class DawidSkene(AnchoredEM):
         self.confusion_votes = confusion_votes
         self.confusion_anchor = confusion_anchor
 
-    def _fit(self, votes: EncodedVotes, gold: Gold | None) -> None:
+    def _fit_on(self, votes: EncodedVotes, gold: Gold | None, found: Overlaps) -> None:
         self.has_confusion_ = np.zeros(votes.n_lfs, dtype=bool)  # stays so where nothing can be learned
-        super()._fit(votes, gold)
+        super()._fit_on(votes, gold, found)
 
     def _needs_tie(self, counts: NDArray[np.float64]) -> bool:
         """Confusion matrices settle the class mass by themselves, where nearly all votes have one."""

@@ -11,6 +11,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 from scipy.sparse.csgraph import connected_components
 
+from labelmill.label_model import kernels
 from labelmill.label_model.encoding import EncodedVotes
 
 _SAME_ROWS, _SAME_VOTES = 0.9, 0.98
@@ -19,6 +20,8 @@ _FEWEST_SHARED, _CLEAR = 20, 4.0
 """Shared rows below which a pair proves nothing; standard errors of excess agreement that are clear."""
 _REFITS, _FIT_ROUNDS = 3, 50
 """Fits of what accuracies explain, each without the pairs that stood out in the last; rounds of each."""
+_MOST_CODES, _UNITS = 6_000, 256
+"""Codes up to which all pairs are counted in one table (288 MB); parts of a vote that soft votes are counted in."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +35,21 @@ class Overlaps:
 
 
 def overlaps(votes: EncodedVotes) -> Overlaps:
-    """Count the meetings of all pairs."""
+    """Count the meetings of all pairs; soft votes count with the product of their weights, to 1/256."""
+    m, k = votes.n_lfs, votes.cardinality
+    if m * k > _MOST_CODES:
+        return _sparse_overlaps(votes)
+    units = np.round(votes.weights * _UNITS).astype(np.int64)
+    pairs = np.zeros((m * k, m * k), np.int64)
+    kernels.count_pairs(votes.indptr, votes.codes, units, pairs)
+    pairs += np.triu(pairs, 1).T
+    by_class = pairs.reshape(m, k, m, k)
+    scale = float(_UNITS**2) if votes.soft else 1.0
+    return Overlaps(by_class.sum(axis=(1, 3)) / scale, np.einsum("ivjv->ij", by_class) / scale)
+
+
+def _sparse_overlaps(votes: EncodedVotes) -> Overlaps:
+    """As `overlaps`, without the table of all pairs of codes: for thousands of workers."""
     k = votes.cardinality
     data = votes.weights if votes.soft else np.ones(len(votes.codes))
     codes = sp.csr_array((data, votes.codes, votes.indptr), shape=(votes.n_rows, votes.n_lfs * k))

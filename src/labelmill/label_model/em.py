@@ -84,8 +84,11 @@ class AnchoredEM(LabelModel):
             raise LabelModelError(f"{type(self).__name__} needs {', '.join(broken)}; it has {self.hyperparameters()}.")
 
     def _fit(self, votes: EncodedVotes, gold: Gold | None) -> None:
+        self._fit_on(votes, gold, dependencies.overlaps(votes))
+
+    def _fit_on(self, votes: EncodedVotes, gold: Gold | None, found: dependencies.Overlaps) -> None:
+        """Learn, where it is known already how the labeling functions meet."""
         self._check_hyperparameters()
-        found = dependencies.overlaps(votes)
         groups = dependencies.copies(found)
         self._name_copies(groups)
         if reason := self._why_not(votes, groups):

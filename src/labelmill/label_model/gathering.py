@@ -105,7 +105,7 @@ def _choose(
         step, taken = 1.0, others
     else:
         step = len(others) / room
-        ranked = others[np.argsort(keys[others], kind="stable")]
+        ranked = others[np.argsort(keys[others])]  # rows with equal keys have equal votes
         taken = ranked[((np.arange(room) + 0.5) * step).astype(np.int64)]
     return np.concatenate([first, taken]), np.concatenate([np.ones(len(first)), np.full(len(taken), step)])
 

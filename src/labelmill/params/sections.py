@@ -153,7 +153,7 @@ class FitLabelModelParams(Section):
     )
     class_balance: tuple[float, ...] | None = Field(None, description="Known share of each class; uniform if absent.")
     max_iter: Positive = Field(100, description="Most rounds of expectation maximisation.")
-    tol: float = Field(1e-6, gt=0, description="Change of the probabilities at which the rounds end.")
+    tol: float = Field(1e-4, gt=0, description="Change of the probabilities at which the rounds end.")
 
 
 class FeaturizeParams(Section):
