@@ -78,12 +78,11 @@ def as_soft(soft: pd.DataFrame | None, L: Any, cardinality: int, lf_names: Seque
     table = pd.DataFrame({"row": soft["row"], "lf": lf, "class": soft["class"], "weight": soft["weight"]})
     n, m = L.shape
     for column, size in (("row", n), ("lf", m), ("class", cardinality)):
-        if not pd.api.types.is_numeric_dtype(table[column]) or not table[column].isin(range(size)).all():
-            wrong = soft.loc[~table[column].isin(range(size))].iloc[0] if len(soft) else None
-            raise LabelModelError(
-                f"The table of soft votes has {column} {wrong[column] if wrong is not None else None!r}: expected "
-                + (f"a name from lf_names or 0 to {m - 1}." if column == "lf" else f"0 to {size - 1}.")
-            )
+        outside = ~table[column].isin(range(size))
+        if outside.any():
+            wrong = soft.loc[outside, column].tolist()[0]
+            allowed = f"a name from lf_names or 0 to {m - 1}" if column == "lf" else f"0 to {size - 1}"
+            raise LabelModelError(f"The table of soft votes has {column} {wrong}: expected {allowed}.")
     table = table.astype({"row": np.int64, "lf": np.int64, "class": np.int64, "weight": np.float64})
     table = table.sort_values(["row", "lf", "class"], ignore_index=True)
     cells = table.groupby(["row", "lf"], sort=True)["weight"]
