@@ -1,7 +1,12 @@
+import importlib
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from labelmill.label_model import KINDS
+
+BENCHMARKS = Path(__file__).parents[2] / "benchmarks" / "label_models"
 
 
 @pytest.fixture(params=KINDS)
@@ -46,3 +51,21 @@ def make_rules():
         return L, truth
 
     return make
+
+
+def _from_benchmarks(name):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(BENCHMARKS)
+        return importlib.import_module(name)
+
+
+@pytest.fixture(scope="session")
+def stress():
+    """The benchmark's votes on which label models are known to fail."""
+    return _from_benchmarks("stress")
+
+
+@pytest.fixture(scope="session")
+def twins():
+    """The benchmark's synthetic sets: `twins.twin(number)` has votes, and the posterior of the true parameters."""
+    return _from_benchmarks("twins")
