@@ -12,10 +12,21 @@ from labelmill.label_model import persistence
 from labelmill.label_model.anchored import AnchoredPrecision
 from labelmill.label_model.auto import Auto
 from labelmill.label_model.base import LabelModel
+from labelmill.label_model.blocks import VoteStream
 from labelmill.label_model.dawid_skene import DawidSkene
 from labelmill.label_model.majority import MajorityVote
 
-__all__ = ["KINDS", "AnchoredPrecision", "Auto", "DawidSkene", "LabelModel", "MajorityVote", "load", "make"]
+__all__ = [
+    "KINDS",
+    "AnchoredPrecision",
+    "Auto",
+    "DawidSkene",
+    "LabelModel",
+    "MajorityVote",
+    "VoteStream",
+    "load",
+    "make",
+]
 
 KINDS: dict[str, type[LabelModel]] = {
     "majority_vote": MajorityVote,

@@ -23,11 +23,10 @@ log = logging.getLogger(__name__)
 
 def run(params: Params) -> None:
     """Fit on the votes of the train rows, no gold, and predict every row of the label matrix."""
-    train = [votes[split == "train"] for _, votes, split in progress(_shards(), "reading votes")]
-    n_train = sum(map(len, train))
+    n_train = sum(int((rows["split"] == "train").sum()) for rows in storage.iter_shards(paths.CLEAN, columns=["split"]))
     if not n_train:
         raise LabelModelError(f"{paths.CLEAN}: no row is of split train, so there is nothing to fit a label model on.")
-    model = _make(params.fit_label_model, params.task.cardinality).fit(pd.concat(train, ignore_index=True))
+    model = _make(params.fit_label_model, params.task.cardinality).fit(label_model.VoteStream(_train_votes))
     for warning in model.diagnostics_["warnings"]:
         log.warning("label model: %s", warning)
     model.save(paths.LABEL_MODEL)
@@ -72,6 +71,11 @@ def _predict(model: label_model.LabelModel, classes: tuple[str, ...]) -> dict[st
 def _make(params: FitLabelModelParams, cardinality: int) -> label_model.LabelModel:
     rounds = {} if params.kind == "majority_vote" else {"max_iter": params.max_iter, "tol": params.tol}
     return label_model.make(params.kind, cardinality=cardinality, class_balance=params.class_balance, **rounds)
+
+
+def _train_votes() -> Iterator[pd.DataFrame]:
+    for _, votes, split in progress(_shards(), "reading votes"):
+        yield votes[split == "train"]
 
 
 def _shards() -> Iterator[tuple[pd.Series, pd.DataFrame, NDArray[np.object_]]]:
