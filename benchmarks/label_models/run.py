@@ -1,88 +1,116 @@
-"""Label models beside each other on real votes: `python benchmarks/label_models/run.py`.
+"""Label models beside each other: real sets, synthetic twins, stress votes, speed. Prints Markdown.
 
-Each model is fitted on all rows of a set, without gold, and scored on the covered test rows. Prints
-Markdown; `--only NAME ...` takes some sets, `--out FILE` writes the table to a file as well.
+    python benchmarks/label_models/run.py                    # all but speed, some minutes
+    python benchmarks/label_models/run.py --quick            # a look, less than a minute, without peers
+    python benchmarks/label_models/run.py --parts sets --only youtube sms --peers none
+    python benchmarks/label_models/run.py --parts twins --twins 200
+    python benchmarks/label_models/run.py --speed            # CPU time and memory as well; fresh processes
+    python benchmarks/label_models/run.py --keep             # and write it to benchmarks/results, with the picture
+
+The sets lie beside the repository, or in the folder that LABELMILL_BENCH_DATA names; without them that part is
+skipped. Peers come with `pip install -e '.[bench]'`; one that does not run is listed with its reason.
 """
 
 import argparse
+import contextlib
+import datetime as dt
+import os
 import sys
-import time
 from pathlib import Path
 
-import numpy as np
-import scores
-import sets
-
-from labelmill import label_model
-
-MODELS = tuple(label_model.KINDS)
+RESULTS = Path(__file__).resolve().parents[1] / "results"
+PARTS = ("sets", "twins", "stress", "speed")
+TWIN_PEERS = ("snorkel_100", "hyperlm")
+"""Peers that are quick enough for hundreds of twins."""
 
 
-def measure(votes: sets.VoteSet, kind: str) -> dict[str, float]:
-    start = time.process_time()
-    model = label_model.make(kind, cardinality=votes.cardinality).fit(votes.L)
-    seconds = time.process_time() - start
-    rows = votes.test & (votes.gold >= 0) & model.covered(votes.L)
-    probs, gold = model.predict_proba(votes.L[rows]), votes.gold[rows]
-    return {
-        "macro_f1": 100 * scores.macro_f1(probs, gold),
-        "ece": 100 * scores.calibration_error(probs, gold),
-        "brier": scores.brier(probs, gold),
-        "seconds": seconds,
-        "uncovered": 100 * (1 - rows.sum() / (votes.test & (votes.gold >= 0)).sum()),
-    }
+def arguments() -> argparse.ArgumentParser:
+    import sets
+    import speed
+    from peers import PEERS
 
-
-def table(results: dict[str, dict[str, dict[str, float]]]) -> str:
-    """One line per set: macro-F1, its difference to majority vote, calibration error, Brier score, CPU seconds."""
-    names = ["MV", *(kind for kind in MODELS[1:])]
-    head = ["set", "uncovered %", *(f"F1 {n}" for n in names), *(f"Δ {n}" for n in names[1:])]
-    head += [*(f"ECE {n}" for n in names), *(f"Brier {n}" for n in names), *(f"s {n}" for n in names[1:])]
-    lines = [head, ["---"] * len(head)]
-    for name, by_kind in results.items():
-        of = [by_kind[kind] for kind in MODELS]
-        cells = [name, f"{of[0]['uncovered']:.1f}", *(f"{r['macro_f1']:.1f}" for r in of)]
-        cells += [f"{r['macro_f1'] - of[0]['macro_f1']:+.1f}" for r in of[1:]]
-        cells += [f"{r['ece']:.1f}" for r in of] + [f"{r['brier']:.3f}" for r in of]
-        lines.append([*cells, *(f"{r['seconds']:.2f}" for r in of[1:])])
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
-
-
-def summary(results: dict[str, dict[str, dict[str, float]]]) -> str:
-    """Mean, median and worst difference to majority vote, and the mean calibration error."""
-    lines = [
-        "| model | mean Δ | median Δ | worst Δ | not below on | mean ECE |",
-        "| --- | --- | --- | --- | --- | --- |",
-    ]
-    for kind in MODELS:
-        gain = np.array([r[kind]["macro_f1"] - r[MODELS[0]]["macro_f1"] for r in results.values()])
-        ece = np.mean([r[kind]["ece"] for r in results.values()])
-        lines.append(
-            f"| {kind} | {gain.mean():+.2f} | {np.median(gain):+.2f} | {gain.min():+.2f} "
-            f"| {(gain >= 0).sum()} of {len(gain)} | {ece:.1f} |"
-        )
-    return "\n".join(lines)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--parts", nargs="+", choices=PARTS, default=list(PARTS[:3]), help="default: all but speed")
+    parser.add_argument("--only", nargs="+", metavar="SET", default=list(sets.NAMES), choices=sets.NAMES)
+    parser.add_argument("--models", nargs="+", metavar="KIND", help="these of ours beside majority vote and default")
+    parser.add_argument("--peers", nargs="+", metavar="PEER", choices=[*PEERS, "none"], help="default: all but slow")
+    parser.add_argument("--slow", action="store_true", help="with peers that take minutes")
+    parser.add_argument("--twins", type=int, metavar="N", default=200, help="how many synthetic sets; default 200")
+    parser.add_argument("--first-twin", type=int, metavar="I", default=0, help="others than those that were tuned on")
+    parser.add_argument("--speed", action="store_true", help="measure speed and memory as well")
+    parser.add_argument("--cases", nargs="+", choices=list(speed.CASES), metavar="CASE", help="only these for speed")
+    parser.add_argument("--rounds", type=int, default=3, help="of each speed measurement; default 3")
+    parser.add_argument("--quick", action="store_true", help="less of everything")
+    parser.add_argument("--picture", type=Path, metavar="FILE", help="draw gains by set to this .png or .svg")
+    parser.add_argument("--keep", action="store_true", help="write report and picture to benchmarks/results")
+    return parser
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--only", nargs="+", default=list(sets.NAMES), choices=sets.NAMES)
-    parser.add_argument("--out", type=Path)
-    options = parser.parse_args()
-    present = [name for name in options.only if (sets.folder() / name / "votes.npz").is_file()]
-    if not present:
-        print(f"skipped: no vote sets in {sets.folder()}; set LABELMILL_BENCH_DATA to the folder that has them.")
-        return 0
-    results = {}
-    for name in present:
-        votes = sets.read(sets.folder() / name)
-        results[name] = {kind: measure(votes, kind) for kind in MODELS}
-    text = f"{table(results)}\n\n{summary(results)}\n"
+    for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"):
+        os.environ.setdefault(variable, "1")  # before numpy is imported
+    options = arguments().parse_args()
+    import on_sets
+    import on_stress
+    import on_twins
+    import picture
+    import speed
+    from systems import BASELINE, DEFAULT, others, ours, warm_up
+
+    parts = {*options.parts, *(["speed"] if options.speed else [])}
+    peers = [] if options.quick else others(slow=options.slow)
+    if options.peers:
+        peers = [name for name in options.peers if name != "none"]
+    mine = [kind for kind in ours() if not options.models or kind in (BASELINE, DEFAULT, *options.models)]
+    commit, made = _origin()
+    warm_up([*mine, *peers])
+    report, results = [f"# Label models beside each other\n\n{made}\n"], {}
+    if "sets" in parts:
+        results = on_sets.run(options.only, [*mine, *peers])
+        report.append(on_sets.report(results))
+    if "twins" in parts:
+        numbers = range(
+            options.first_twin, options.first_twin + (min(options.twins, 20) if options.quick else options.twins)
+        )
+        report.append(on_twins.report(on_twins.run(numbers, [*mine, *(p for p in peers if p in TWIN_PEERS)])))
+    if "stress" in parts:
+        report.append(on_stress.report([*mine, *peers], seeds=4 if options.quick else 20))
+    if "speed" in parts:
+        cases = options.cases or (["rules 100k x 25"] if options.quick else list(speed.CASES))
+        report.append(speed.report(cases, [*mine, *peers], rounds=1 if options.quick else options.rounds))
+    text = "\n".join(report)
     print(text)
-    if options.out:
-        options.out.parent.mkdir(parents=True, exist_ok=True)
-        options.out.write_text(text, encoding="utf-8")
+    name = f"label_models_{dt.date.today().isoformat()}_{commit}"
+    if options.picture and results:
+        picture.draw(results, options.picture)
+    if options.keep:
+        RESULTS.mkdir(parents=True, exist_ok=True)
+        if results:
+            picture.draw(results, RESULTS / f"{name}.png")
+            text = text.replace("## Real sets\n", f"## Real sets\n\n![Gains by set]({name}.png)\n", 1)
+        (RESULTS / f"{name}.md").write_text(text, encoding="utf-8")
+        print(f"kept in {RESULTS / name}.md", file=sys.stderr)
     return 0
+
+
+def _origin() -> tuple[str, str]:
+    """The commit, and a sentence about what was measured where."""
+    import platform
+    from importlib.metadata import PackageNotFoundError, version
+
+    from labelmill.tracking.provenance import git_state
+
+    commit, changed = git_state(Path(__file__).parent)
+    short = (commit or "unknown")[:8]
+    versions = []
+    for package in ("numpy", "numba", "torch", "snorkel", "crowd-kit", "flyingsquid", "hyperlm"):
+        with contextlib.suppress(PackageNotFoundError):
+            versions.append(f"{package} {version(package)}")
+    made = (
+        f"{dt.date.today().isoformat()}, commit {short}{' with changes' if changed else ''}, Python "
+        f"{platform.python_version()}, {', '.join(versions)}; {os.cpu_count()} cores {platform.machine()}, one thread."
+    )
+    return short, made
 
 
 if __name__ == "__main__":

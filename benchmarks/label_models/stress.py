@@ -132,7 +132,7 @@ def corners() -> list[Corner]:
         Corner("booleans", good > 0, 2, False),
         Corner("words", good.astype(str), 2, False),
         Corner("one dimension", good[0], 2, False),
-        Corner("whole numbers as floats", good.astype(float), 2, True),
+        Corner("whole numbers as floats", good.astype(float), 2, False),
         Corner("an LF that never votes", np.column_stack([good, np.full(4, -1)]), 2, True),
         Corner("one class in all", good, 1, False),
         *odd,
