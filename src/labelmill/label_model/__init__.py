@@ -15,6 +15,10 @@ from labelmill.label_model.base import LabelModel
 from labelmill.label_model.blocks import VoteStream
 from labelmill.label_model.dawid_skene import DawidSkene
 from labelmill.label_model.majority import MajorityVote
+from labelmill.label_model.matrix import MatrixCompletion
+from labelmill.label_model.moments import Moments
+from labelmill.label_model.triplets import Triplets
+from labelmill.label_model.weighted import WeightedVote
 
 __all__ = [
     "KINDS",
@@ -23,15 +27,22 @@ __all__ = [
     "DawidSkene",
     "LabelModel",
     "MajorityVote",
+    "MatrixCompletion",
+    "Moments",
+    "Triplets",
     "VoteStream",
+    "WeightedVote",
     "load",
     "make",
 ]
 
 KINDS: dict[str, type[LabelModel]] = {
     "majority_vote": MajorityVote,
+    "weighted_vote": WeightedVote,
     "anchored_precision": AnchoredPrecision,
     "dawid_skene": DawidSkene,
+    "matrix_completion": MatrixCompletion,
+    "triplets": Triplets,
     "auto": Auto,
 }
 """The label models by their name in `params.yaml`."""

@@ -5,7 +5,7 @@ A model supplies `_fit` and `_log_likelihood`; the rest is written once, here.
 
 import inspect
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -95,15 +95,7 @@ class LabelModel(ABC):
             raise LabelModelError("L has no column: a label model needs at least one labeling function.")
         self.lf_names_ = checks.as_names(first.lf_names, first.n_lfs)
         self.diagnostics_ = {"converged": True, "rounds": 0, "fallback": None, "warnings": []}
-        data = gather(read, gold=lambda n: checks.as_gold(gold, n, self.cardinality), most_rows=self.max_rows)
-        self.diagnostics_["fitted_on"] = data.votes.n_rows
-        self._fit(data.votes, data.gold)
-        if not data.n_covered:
-            self._warn("no labeling function voted on any row: every row is uncovered")
-        self._count_overturned(data.votes)
-        self.lf_summary_ = accuracies.summarise(
-            data.per_lf, data.n_rows, self.lf_names_, self._accuracies(data.votes), self._weights()
-        )
+        self._fit_blocks(read, lambda n: checks.as_gold(gold, n, self.cardinality))
         return self
 
     def predict_proba(self, L: Any) -> Probs:
@@ -141,6 +133,18 @@ class LabelModel(ABC):
         return persistence.load(Path(folder), {cls.__name__: cls})  # type: ignore[return-value]
 
     # What the models use.
+
+    def _fit_blocks(self, read: Callable[[], Iterator[Block]], gold: Callable[[int], Gold | None]) -> None:
+        """Learn from checked votes; `gold` gives the true classes once the number of rows is known."""
+        data = gather(read, gold=gold, most_rows=self.max_rows)
+        self.diagnostics_["fitted_on"] = data.votes.n_rows
+        self._fit(data.votes, data.gold)
+        if not data.n_covered:
+            self._warn("no labeling function voted on any row: every row is uncovered")
+        self._count_overturned(data.votes)
+        self.lf_summary_ = accuracies.summarise(
+            data.per_lf, data.n_rows, self.lf_names_, self._accuracies(data.votes), self._weights()
+        )
 
     def _warn(self, message: str) -> None:
         self.diagnostics_["warnings"].append(message)

@@ -1,0 +1,242 @@
+"""Models that learn from counts of pairs alone: exact, mergeable, and as fast for ten million rows as for ten.
+
+The frame of `WeightedVote`, `Triplets` and `MatrixCompletion`, which differ in how they solve for the tables.
+"""
+
+from abc import abstractmethod
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Self
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+from scipy.sparse.csgraph import connected_components
+
+from labelmill.arrays import UNKNOWN, Gold, Probs
+from labelmill.errors import LabelModelError
+from labelmill.label_model import accuracies, anchors, checks, dependencies
+from labelmill.label_model.base import LabelModel
+from labelmill.label_model.blocks import Block, open_blocks
+from labelmill.label_model.encoding import EncodedVotes, name_list
+from labelmill.label_model.moments import Moments
+from labelmill.label_model.posteriors import decide, spread
+
+FEWEST_SOURCES = 3
+"""With fewer sources that are not copies nothing tells whose errors a conflict shows."""
+_DIGITS = 10
+"""What is learned is rounded to this, so that sums taken in another order give the same model."""
+
+
+class MomentModel(LabelModel):
+    """Log-odds of a class = sum of the evidence of the votes + what the labeling functions say by abstaining.
+
+    Attributes
+    ----------
+    moments_
+        The counts that the model was fitted on.
+    evidence_
+        m x k x k: the log-odds that vote v of j adds to class y, beyond those of abstaining.
+    silence_
+        k: the log-odds of each class if everybody abstains; 0 where abstaining tells nothing.
+    weights_
+        m: 1, or less for each of several copies, which count once together.
+    accuracy_
+        m: estimated share of right votes.
+    gold_votes_, gold_rows_
+        m x k x k and k: how often j voted v where gold is y, and how many rows have gold y.
+    """
+
+    anchor: float = 0.8
+
+    pairs_: NDArray[np.int64]
+    counted_: NDArray[np.int64]
+    gold_votes_: NDArray[np.float64]
+    gold_rows_: NDArray[np.float64]
+    evidence_: NDArray[np.float64]
+    silence_: NDArray[np.float64]
+    weights_: NDArray[np.float64]
+    accuracy_: NDArray[np.float64]
+
+    # What a model supplies.
+
+    @abstractmethod
+    def _fit_moments(self, moments: Moments, groups: NDArray[np.int64]) -> None:
+        """Set `evidence_`, `silence_`, `weights_` and `accuracy_`, or `_fall_back`; `groups` are the copies."""
+
+    # What users call.
+
+    @property
+    def moments_(self) -> Moments:
+        """The counts that the model was fitted on."""
+        n_rows, unit = (int(x) for x in self.counted_)
+        return Moments(self.pairs_, n_rows, self.cardinality, tuple(self.lf_names_), unit)
+
+    def fit(self, L: Any, lf_names: Sequence[str] | None = None, gold: Any = None) -> Self:
+        """Learn from votes, or from `Moments` that were counted before; see `LabelModel.fit`.
+
+        From moments the fit takes the same time however many rows there are. Overturned rows can then not
+        be counted, and gold, which needs the rows, is refused.
+        """
+        if not isinstance(L, Moments):
+            return super().fit(L, lf_names, gold)
+        if gold is not None:
+            raise LabelModelError("gold needs the votes of its rows: give fit the votes, not their moments.")
+        if L.cardinality != self.cardinality:
+            raise LabelModelError(f"These moments are of {L.cardinality} classes, this model of {self.cardinality}.")
+        if lf_names is not None and tuple(lf_names) != L.lf_names:
+            raise LabelModelError("lf_names are not those of the moments, which bring their own: leave lf_names out.")
+        self.class_balance_ = checks.as_balance(self.class_balance, self.cardinality)
+        self._set_gold(len(L.lf_names))
+        self._refit(L)
+        return self
+
+    def partial_fit(self, L: Any, gold: Any = None) -> Self:
+        """Learn from more rows: as if they had been among the rows from the beginning, bit by bit."""
+        if not hasattr(self, "pairs_"):
+            return self.fit(L, gold=gold)
+        return self._change(L, gold, 1)
+
+    def forget(self, L: Any, gold: Any = None) -> Self:
+        """Learn from fewer rows: as if these had never been seen. Their gold must be given as it was before."""
+        self._check_fitted()
+        return self._change(L, gold, -1)
+
+    # How it is done.
+
+    def _fit(self, votes: EncodedVotes, gold: Gold | None) -> None:
+        raise NotImplementedError("a moment model reads blocks, see _fit_blocks")
+
+    def _fit_blocks(self, read: Callable[[], Iterator[Block]], gold: Callable[[int], Gold | None]) -> None:
+        moments = Moments.read(read)
+        self._set_gold(len(self.lf_names_))
+        self._add_gold(read, gold(moments.n_rows), 1)
+        self._refit(moments)
+        # One more pass over the votes, none of them kept.
+        self.diagnostics_["overturned"] = sum(self._overturned(block.encoded) for block in read())
+
+    def _change(self, L: Any, gold: Any, sign: int) -> Self:
+        moments = L if isinstance(L, Moments) else None
+        if moments is None:
+            read = open_blocks(L, self.cardinality, self.lf_names_)
+            moments = Moments.read(read)
+            truth = checks.as_gold(gold, moments.n_rows, self.cardinality)
+        elif gold is not None:
+            raise LabelModelError("gold needs the votes of its rows: give the votes, not their moments.")
+        total = self.moments_ + moments if sign > 0 else self.moments_ - moments
+        if L is not moments:
+            self._add_gold(read, truth, sign)
+        self._refit(total)
+        return self
+
+    def _refit(self, moments: Moments) -> None:
+        self.lf_names_ = list(moments.lf_names)
+        self.pairs_ = moments.pairs
+        self.counted_ = np.array([moments.n_rows, moments.unit])
+        self.diagnostics_ = {"converged": True, "rounds": 0, "fallback": None, "warnings": [], "overturned": None}
+        self.diagnostics_["fitted_on"] = moments.n_rows
+        groups = dependencies.copies(overlaps(moments))
+        self.weights_ = dependencies.shares(groups)
+        sets = [np.flatnonzero(groups == g) for g in np.flatnonzero(np.bincount(groups) > 1)]
+        self.diagnostics_["copies"] = [[self.lf_names_[j] for j in members] for members in sets]
+        if sets:
+            self._warn("copies of each other, counted once: " + "; ".join(map(name_list, self.diagnostics_["copies"])))
+        if reason := self._why_not(moments, groups):
+            self._fall_back(moments, reason)
+        else:
+            self._fit_moments(moments, groups)
+            self._name_suspects(moments)
+        for name in ("evidence_", "silence_", "accuracy_"):
+            setattr(self, name, np.round(getattr(self, name), _DIGITS))
+        if not moments.per_lf.any():
+            self._warn("no labeling function voted on any row: every row is uncovered")
+        self.lf_summary_ = accuracies.summarise(
+            moments.per_lf, moments.n_rows, self.lf_names_, self.accuracy_, self.weights_
+        )
+
+    def _set_gold(self, n_lfs: int) -> None:
+        self.gold_votes_ = np.zeros((n_lfs, self.cardinality, self.cardinality))
+        self.gold_rows_ = np.zeros(self.cardinality)
+
+    def _add_gold(self, read: Callable[[], Iterator[Block]], gold: Gold | None, sign: int) -> None:
+        """Count the votes on the rows whose truth is known."""
+        if gold is None:
+            return
+        start, kinds = 0, np.eye(self.cardinality)
+        for block in read():
+            truth = gold[start : start + block.n_rows]
+            start += block.n_rows
+            known = truth != UNKNOWN
+            if known.any():
+                self.gold_votes_ += sign * block.encoded.rows(known).expected(kinds[truth[known]])
+                self.gold_rows_ += sign * np.bincount(truth[known], minlength=self.cardinality)
+
+    def _why_not(self, moments: Moments, groups: NDArray[np.int64]) -> str | None:
+        """Why nothing can be learned from these votes, if so."""
+        counts = moments.per_lf
+        voted = counts.sum(axis=1) > 0
+        sources = len(np.unique(groups[voted]))
+        if sources < FEWEST_SOURCES:
+            return f"{sources} labeling functions voted (copies counted once), {FEWEST_SOURCES} are needed"
+        classes = np.flatnonzero(counts.sum(axis=0))
+        if len(classes) < 2:
+            return f"all votes are for class {classes[0]}: nothing ever contradicts them"
+        parts = self._parts(overlaps(moments).shared > 0, groups, voted)
+        if len(parts) > 1:
+            return "the labeling functions fall apart into groups that never vote on the same row: " + "; ".join(
+                name_list([self.lf_names_[j] for j in part]) for part in parts
+            )
+        return None
+
+    def _parts(
+        self, meet: NDArray[np.bool_], groups: NDArray[np.int64], voted: NDArray[np.bool_]
+    ) -> list[NDArray[np.int64]]:
+        """Connected parts of the graph of who meets whom, those of a single source left out."""
+        part = connected_components(sp.csr_array(meet), directed=False)[1]
+        members = [np.flatnonzero((part == p) & voted) for p in range(part.max() + 1)]
+        return [m for m in members if len(np.unique(groups[m])) > 1]
+
+    def _fall_back(self, moments: Moments, reason: str) -> None:
+        """Trust everybody equally: a majority vote in which copies count once."""
+        k = self.cardinality
+        precision = anchors.from_skill(anchors.to_skill(self.anchor, k), self.class_balance_)
+        evidence = anchors.precision_evidence(np.tile(precision, (moments.n_lfs, 1)), self.class_balance_)
+        self.evidence_ = evidence * self.weights_[:, None, None]
+        self.silence_ = np.zeros(k)
+        count = moments.per_lf.sum(axis=1)
+        mean = (moments.per_lf * precision).sum(axis=1) / np.maximum(count, 1)
+        self.accuracy_ = np.where(count > 0, mean, self.anchor)
+        self.diagnostics_.update(fallback="majority vote")
+        self._warn(f"no accuracies learned, weighted majority vote instead: {reason}")
+
+    def _name_suspects(self, moments: Moments) -> None:
+        """Name who looks worse than chance: without gold they count next to nothing, and their owner should know."""
+        count = moments.per_lf.sum(axis=1)
+        _, high = accuracies.interval(self.accuracy_, count)
+        suspects = [self.lf_names_[j] for j in np.flatnonzero((high < 1 / self.cardinality) & (count > 0))]
+        self.diagnostics_["worse_than_chance"] = suspects
+        if suspects:
+            self._warn(f"right less often than chance, as far as the votes tell: {name_list(suspects)}")
+
+    def _log_likelihood(self, votes: EncodedVotes) -> Probs:
+        return self.silence_ + votes.add_up(self.evidence_)
+
+    def _contributions(self, votes: EncodedVotes) -> NDArray[np.float64]:
+        """The evidence of each vote, and an equal part of what those who abstain say."""
+        size = np.maximum(votes.per_row, 1)
+        flat = self.evidence_.reshape(-1, self.cardinality)[votes.codes]
+        return spread(votes, flat + (self.silence_ / size[:, None])[votes.rows_of_codes])
+
+    def _overturned(self, votes: EncodedVotes) -> int:
+        preds, agreed = decide(self._probs(votes), votes.covered), votes.unanimous
+        return int(((agreed != UNKNOWN) & (preds != UNKNOWN) & (preds != agreed)).sum())
+
+    def _weights(self) -> NDArray[np.float64]:
+        return self.weights_
+
+
+def overlaps(moments: Moments) -> dependencies.Overlaps:
+    """How labeling functions meet, from how their votes do."""
+    m, k = moments.n_lfs, moments.cardinality
+    by_class = moments.pairs.reshape(m, k, m, k)
+    scale = float(moments.unit)
+    return dependencies.Overlaps(by_class.sum(axis=(1, 3)) / scale, np.einsum("ivjv->ij", by_class) / scale)

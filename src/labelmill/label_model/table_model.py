@@ -1,0 +1,140 @@
+"""Moment models that learn tables P(vote | truth), abstentions among them: `Triplets` and `MatrixCompletion`."""
+
+from abc import abstractmethod
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from labelmill.errors import LabelModelError
+from labelmill.label_model import covariances
+from labelmill.label_model.covariances import Covariances
+from labelmill.label_model.moment_model import FEWEST_SOURCES, MomentModel
+from labelmill.label_model.moments import Moments
+
+_LEAST = 0.02
+"""Log-odds that a vote adds to its own class at least, without gold: no vote counts for nothing, or against itself."""
+_CLEAR = 2.0
+"""Standard errors by which gold must contradict the anchors before they are turned round."""
+
+
+class TableModel(MomentModel):
+    """Solves for P(vote | truth) by covariances; see the members.
+
+    Attributes
+    ----------
+    tables_
+        m x k x k: P(j votes v | truth y), at [j, v, y].
+    abstains_
+        m x k: P(j abstains | truth y).
+    """
+
+    anchor_votes: float
+    abstains_inform: bool
+    edges: Sequence[tuple[str | int, str | int]]
+
+    tables_: NDArray[np.float64]
+    abstains_: NDArray[np.float64]
+
+    def __init__(
+        self,
+        *,
+        cardinality: int,
+        class_balance: Sequence[float] | None = None,
+        anchor: float = 0.8,
+        anchor_votes: float = 20.0,
+        abstains_inform: bool = True,
+        edges: Sequence[tuple[str | int, str | int]] = (),
+    ) -> None:
+        self.cardinality = cardinality
+        self.class_balance = class_balance
+        self.anchor = anchor
+        self.anchor_votes = anchor_votes
+        self.abstains_inform = abstains_inform
+        self.edges = edges
+
+    @abstractmethod
+    def _deviations(
+        self, found: Covariances, anchor: NDArray[np.float64], held: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """P(j votes v | y) - P(j votes v), m x k x k.
+
+        `anchor` is the strength of each code that is believed before any covariance is seen, gold
+        included, and `held` the information behind it.
+        """
+
+    def _fit_moments(self, moments: Moments, groups: NDArray[np.int64]) -> None:
+        if not 1 / self.cardinality < self.anchor < 1 or not self.anchor_votes > 0:
+            raise LabelModelError(
+                f"{type(self).__name__} needs anchor above 1/{self.cardinality} and below 1, and anchor_votes above 0; "
+                f"it has {self.hyperparameters()}."
+            )
+        apart = groups[:, None] != groups[None, :]
+        for pair in self.edges:
+            i, j = (self._position(lf) for lf in pair)
+            apart[i, j] = apart[j, i] = False
+        found = covariances.covariances(moments, self.class_balance_, apart)
+        anchor = found.anchor(self.anchor)
+        related = found.related(anchor)
+        sources = len(np.unique(groups[related.any(axis=1)]))
+        if sources < FEWEST_SOURCES:
+            self.tables_, self.abstains_ = covariances.valid_tables(found, covariances.even_tables(found, anchor))
+            reason = f"{sources} labeling functions agree with others more than by chance, {FEWEST_SOURCES} are needed"
+            self._fall_back(moments, reason)
+            return
+        believed, held = self._with_gold(found, anchor)
+        self.tables_, self.abstains_ = covariances.valid_tables(found, self._deviations(found, believed, held))
+        self._set_accuracies(moments)
+        self._set_evidence()
+
+    def _fall_back(self, moments: Moments, reason: str) -> None:
+        super()._fall_back(moments, reason)
+        self.tables_ = np.full_like(self.evidence_, 1 / (self.cardinality + 1))
+        self.abstains_ = np.full((moments.n_lfs, self.cardinality), 1 / (self.cardinality + 1))
+
+    def _position(self, lf: str | int) -> int:
+        if isinstance(lf, str) and lf in self.lf_names_:
+            return self.lf_names_.index(lf)
+        if not isinstance(lf, str) and 0 <= lf < len(self.lf_names_):
+            return int(lf)
+        raise LabelModelError(
+            f"edges name the labeling function {lf!r}, which is not there: expected a name of lf_names, "
+            f"or a position from 0 to {len(self.lf_names_) - 1}."
+        )
+
+    def _with_gold(
+        self, found: Covariances, anchor: NDArray[np.float64]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """The anchors and what they are worth, moved by what gold counts."""
+        held = found.anchor_information(self.anchor, self.anchor_votes)
+        if not self.gold_rows_.any():
+            return anchor, held
+        rows = self.gold_rows_
+        own = np.einsum("jvv->jv", self.gold_votes_)
+        hit = own / np.maximum(rows, 1)
+        slip = (self.gold_votes_.sum(axis=2) - own) / np.maximum(rows.sum() - rows, 1)
+        seen = (hit - slip).ravel() / found.sd
+        counted = np.tile(rows * (rows.sum() - rows) / rows.sum(), found.n_lfs)
+        # Clearly more votes against the anchors than for them: most labeling functions are adversaries.
+        if (counted * seen * anchor).sum() < -_CLEAR * np.sqrt((counted * anchor**2).sum()):
+            anchor = -anchor
+        return (held * anchor + counted * seen) / (held + counted), held + counted
+
+    def _set_accuracies(self, moments: Moments) -> None:
+        right = np.einsum("jvv,v->j", self.tables_, self.class_balance_)
+        votes = np.einsum("jvy,y->j", self.tables_, self.class_balance_)
+        self.accuracy_ = np.where(moments.per_lf.any(axis=1), right / votes, self.anchor)
+
+    def _set_evidence(self) -> None:
+        """Log-odds from the tables. Without gold, no vote speaks against its own class, however it looks."""
+        logs = np.log(self.tables_)
+        own = np.einsum("jvv->jv", logs)  # a view: what is written to it is written to `logs`
+        if not self.gold_rows_.any():
+            k = self.cardinality
+            other = np.where(np.eye(k, dtype=bool), -np.inf, logs).max(axis=2)
+            logs[:, np.arange(k), np.arange(k)] = np.maximum(own, other + _LEAST)
+        weights = self.weights_[:, None]
+        silent = np.log(self.abstains_) if self.abstains_inform else np.zeros_like(self.abstains_)
+        self.evidence_ = (logs - silent[:, None, :]) * weights[:, :, None]
+        total = (silent * weights).sum(axis=0)
+        self.silence_ = total - total.mean()
