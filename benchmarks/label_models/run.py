@@ -63,8 +63,12 @@ def main() -> int:
         peers = [name for name in options.peers if name != "none"]
     mine = [kind for kind in ours() if not options.models or kind in (BASELINE, DEFAULT, *options.models)]
     commit, made = _origin()
-    warm_up([*mine, *peers])
     report, results = [f"# Label models beside each other\n\n{made}\n"], {}
+    if failed := warm_up([*mine, *peers]):
+        report.append(
+            "Do not run at all, so left out:\n" + "\n".join(f"- {n}: {why}" for n, why in failed.items()) + "\n"
+        )
+    mine, peers = ([name for name in names if name not in failed] for names in (mine, peers))
     if "sets" in parts:
         results = on_sets.run(options.only, [*mine, *peers])
         report.append(on_sets.report(results))

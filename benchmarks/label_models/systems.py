@@ -67,8 +67,8 @@ def _reason(error: Exception) -> str:
     return f"{type(error).__name__}: {text[0][:100] if text else ''}"
 
 
-def warm_up(names: list[str]) -> None:
-    """Fit everybody on a few votes, so that no time contains imports or compiling."""
+def warm_up(names: list[str]) -> dict[str, str]:
+    """Fit everybody on a few votes, so that no time contains imports or compiling; who cannot do it, and why."""
     votes = np.random.default_rng(0).integers(-1, 2, size=(200, 5)).astype(np.int8)
-    for name in names:
-        ask(name, votes, 2)
+    reasons = {name: ask(name, votes, 2).why_not for name in names}
+    return {name: reason for name, reason in reasons.items() if reason}

@@ -20,13 +20,14 @@ class WeightedVote(MomentModel):
     """Each vote counts with the log-odds of its labeling function's accuracy.
 
     The best way to pool independent votes whose accuracies are known [1]_, and a safe one where they must be
-    estimated: here from the share of the others' votes on the same rows that each agrees with. Copies count
+    estimated: here from how much more often than by chance [2]_ each agrees with the others. Copies count
     once, abstaining says nothing, and no weight is below 0, so that with uniform classes votes that all agree are
     never overturned. One step up from `MajorityVote`.
 
-    The accuracies assume that all sources are independent and equally careful about each class. Of rules that vote for
-    one class only, those that often meet contradiction count less; that is all there is to see. It fails where most
-    sources are wrong together, and where near-copies of a bad source are not near enough to be seen as such.
+    Assumes that sources err independently and are equally careful about each class. Two rules that vote for one
+    class each agree always or never, so nothing is learned from such a pair, and a set of such rules gets a majority
+    vote. It fails where most sources are wrong together, and where near-copies of a bad source are not near
+    enough to be seen as such.
 
     Parameters
     ----------
@@ -46,17 +47,22 @@ class WeightedVote(MomentModel):
 
     Notes
     -----
-    With g_j the share of the others' votes on j's rows that agree with j's, s_j = (g_j - 1/k) / (1 - 1/k)
-    is in expectation the product of j's skill and the mean skill of the others. So skill_j = s_j / (mean skill of the
-    others on j's rows), which is solved by substitution from skill = sqrt(mean of s) for all, and the accuracy is
-    a_j = 1/k + (1 - 1/k) skill_j. A vote of j for l adds log(a_j (k - 1) / (1 - a_j)) to class l. Gold counts as votes
-    that are known to be right or wrong.
+    With o_jl the share of their common rows on which j and l agree, c_jl the agreement by chance, from how often
+    each votes for each class, and skill = (accuracy - 1/k) / (1 - 1/k), in expectation
+
+        (o_jl - c_jl) / (1 - c_jl) = skill_j skill_l.
+
+    The mean of the left side over all others, weighted by their common rows and by c_jl (1 - c_jl), is then skill_j
+    times the mean skill of the others, which is solved by substitution. A vote of j for l adds
+    log(a_j (k - 1) / (1 - a_j)) to class l. Gold counts as votes that are known to be right or wrong.
 
     References
     ----------
     .. [1] S. Nitzan and J. Paroush, "Optimal decision rules in uncertain dichotomous choice situations",
        International Economic Review 23(2), 1982; compare N. Littlestone and M. K. Warmuth, "The weighted majority
        algorithm", Information and Computation 108(2), 1994.
+    .. [2] J. Cohen, "A coefficient of agreement for nominal scales", Educational and Psychological
+       Measurement 20(1), 1960.
 
     Examples
     --------
@@ -93,6 +99,12 @@ class WeightedVote(MomentModel):
                 f"it has {self.hyperparameters()}."
             )
         skill, told = self._skill(moments, groups)
+        if not told.any() and not self.gold_rows_.any():
+            reason = (
+                "as far as can be seen the labeling functions agree no more than by chance, or vote for one class each"
+            )
+            self._fall_back(moments, reason)
+            return
         anchor = anchors.to_skill(self.anchor, k)
         seen = self.gold_votes_.sum(axis=(1, 2))
         right = np.einsum("jvv->j", self.gold_votes_)
@@ -106,19 +118,23 @@ class WeightedVote(MomentModel):
 
     def _skill(self, moments: Moments, groups: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Skill of each labeling function by its agreement with others, and how many votes that is worth."""
-        found = overlaps(moments)
+        found, k = overlaps(moments), self.cardinality
+        counts = moments.per_lf
+        of_class = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+        chance = np.minimum(of_class @ of_class.T, 1)
         others = np.where(groups[:, None] != groups[None, :], self.weights_[None, :], 0)
-        shared = (found.shared * others).sum(axis=1)
-        alike = (found.alike * others).sum(axis=1)
-        product = shared - (shared - alike) / (1 - 1 / self.cardinality)
-        total = (shared * self.weights_).sum()
-        mean = (product * self.weights_).sum() / max(total, 1e-12)
-        if mean <= 0:  # the sources contradict each other: nobody is known to be better than another
-            self._warn("the labeling functions agree no more than by chance: all count alike")
-            return np.zeros_like(shared), np.zeros_like(shared)
-        skill = np.full_like(shared, np.sqrt(mean))
+        # Two rules of one class agree always or never, whatever their skill: such pairs say nothing.
+        others = others * chance * (1 - chance) / (1 / k * (1 - 1 / k))
+        beyond = found.alike - found.shared * chance
+        shared = found.shared * others
+        product = np.divide(others * beyond, 1 - chance, out=np.zeros_like(beyond), where=others > 0).sum(axis=1)
+        met = shared.sum(axis=1)
+        mean = (product * self.weights_).sum() / max((met * self.weights_).sum(), 1e-12)
+        if mean <= 0:
+            return np.zeros_like(met), np.zeros_like(met)
+        skill = np.full_like(met, np.sqrt(mean))
         for _ in range(_ROUNDS):
-            of_others = np.maximum((found.shared * others) @ skill, _LEAST_SKILL * shared)
-            solved = np.divide(product, of_others, out=np.zeros_like(shared), where=of_others > 0)
+            of_others = np.maximum(shared @ skill, _LEAST_SKILL * met)
+            solved = np.divide(product, of_others, out=np.zeros_like(met), where=of_others > 0)
             skill = (skill + np.clip(solved, -1, 1)) / 2  # full steps swing to and fro
-        return skill, np.minimum(shared, moments.per_lf.sum(axis=1))
+        return skill, np.minimum(met, counts.sum(axis=1))
