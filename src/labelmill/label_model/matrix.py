@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from labelmill.label_model.covariances import FLOOR, Covariances, even_tables
 from labelmill.label_model.table_model import TableModel
 
-_MOST_ROUNDS, _SETTLED = 500, 1e-7
+_MOST_ROUNDS, _SETTLED = 500, 1e-6
 """Rounds of each fit, and the change that ends it."""
 _EVEN_VOTES = 10.0
 """How many times more than the anchor the rule that errors fall evenly is worth."""
