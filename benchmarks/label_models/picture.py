@@ -23,7 +23,6 @@ def draw(results: Results, path: Path) -> None:
             "system": system,
             "group": groups[system],
             "gain": float(np.clip(gain, _LEFT, _RIGHT)),
-            "at": "beyond the edge" if not _LEFT <= gain <= _RIGHT else "",
         }
         for name, scores in results.items()
         for system in systems
