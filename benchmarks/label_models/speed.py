@@ -69,7 +69,8 @@ def report(names: list[str], systems: list[str], *, rounds: int) -> str:
         "## Speed and memory\n",
         f"Each measurement in a fresh process, threads pinned to 1, best of {rounds} rounds in turns (median in "
         "brackets). CPU seconds of the process, user and system: the "
-        "system's share is mostly the first touch of memory, and depends on the machine's mood. Start: the first fit and prediction, on 2,000 rows, with all that is "
+        "system's share is mostly the first touch of memory, and depends on the machine's mood. Start: "
+        "the first fit and prediction, on 2,000 rows, with all that is "
         "imported or compiled for it; the others come after it. Memory: highest resident size above that before, "
         "votes not included. × is against "
         f"`{REFERENCE}` in the same run.\n",
