@@ -68,12 +68,10 @@ def report(names: list[str], systems: list[str], *, rounds: int) -> str:
     parts = [
         "## Speed and memory\n",
         f"Each measurement in a fresh process, threads pinned to 1, best of {rounds} rounds in turns (median in "
-        "brackets). CPU seconds of the process, user and system: the "
-        "system's share is mostly the first touch of memory, and depends on the machine's mood. Start: "
-        "the first fit and prediction, on 2,000 rows, with all that is "
+        "brackets). CPU seconds of the process, user and system; the system's are mostly the first touch of "
+        "memory, and vary with the machine. Start: the first fit and prediction, on 2,000 rows, with all that is "
         "imported or compiled for it; the others come after it. Memory: highest resident size above that before, "
-        "votes not included. × is against "
-        f"`{REFERENCE}` in the same run.\n",
+        f"votes not included. × is against `{REFERENCE}` in the same run.\n",
     ]
     for name, found in results.items():
         bayes = found.pop("Bayes")
@@ -157,6 +155,7 @@ def _table(found: dict[str, Found]) -> str:
         "system",
         "start CPU s",
         "fit CPU s",
+        "of it user s",
         "fit wall s",
         "predict CPU s",
         "fit extra MB",
@@ -175,7 +174,7 @@ def _table(found: dict[str, Found]) -> str:
                 f"**{name}**" if name == DEFAULT else name,
                 f"{_best(one, 'start_s'):.2f}",
                 f"{_best(one, 'fit_s'):.3f} ({np.median(one['fit_s']):.3f})",
-                f"{_best(one, 'fit_user_s'):.2f}",
+                f"{_best(one, 'fit_user_s'):.3f}",
                 f"{_best(one, 'fit_wall_s'):.3f}",
                 f"{_best(one, 'predict_s'):.3f} ({np.median(one['predict_s']):.3f})",
                 number(_best(one, "fit_mb"), ",.0f"),
@@ -196,13 +195,17 @@ class _Meter:
 
     def __enter__(self) -> "_Meter":
         self._before = _resident_mb(reset=True)
-        self._wall, self._cpu, self._user = time.perf_counter(), time.process_time(), os.times().user
+        self._wall, self._cpu, self._user = time.perf_counter(), time.process_time(), _user_s()
         return self
 
     def __exit__(self, *failure: object) -> None:
         self.cpu_s, self.wall_s = time.process_time() - self._cpu, time.perf_counter() - self._wall
-        self.user_s = os.times().user - self._user
+        self.user_s = _user_s() - self._user
         self.extra_mb = max(_resident_mb() - self._before, 0.0)
+
+
+def _user_s() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_utime
 
 
 def _resident_mb(*, reset: bool = False) -> float:
