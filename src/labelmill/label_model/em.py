@@ -9,38 +9,22 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from labelmill.arrays import UNKNOWN, Gold, Probs
-from labelmill.errors import LabelModelError
+from labelmill.arrays import Gold, Probs
 from labelmill.label_model import anchors, class_mass, dependencies
-from labelmill.label_model.accuracies import interval
-from labelmill.label_model.base import LabelModel
-from labelmill.label_model.encoding import EncodedVotes, name_list
+from labelmill.label_model.encoding import EncodedVotes
+from labelmill.label_model.guarded import DIGITS, GuardedModel, clamped
 from labelmill.label_model.posteriors import leaders, posterior, spread
 
-_DIGITS = 10
-"""What is learned is rounded to this in each round, so that sums taken in another order (permuted
-rows, another number of threads) give the same model, not one that differs by amplified rounding."""
-_GOLD_ANCHOR_VOTES = 10.0
-"""How many votes the anchor is worth beside gold, when the rounds begin."""
-_FEWEST_SOURCES = 3
-"""With fewer sources that are not copies nothing tells whose errors a conflict shows."""
 
-
-class AnchoredEM(LabelModel):
+class AnchoredEM(GuardedModel):
     """Posterior = class balance x the evidence of each vote x a bias per class; see the members."""
 
-    anchor: float
-    anchor_votes: float
     majority_share: float
     calibrate: bool
     temper: float
-    max_iter: int
-    tol: float
 
     precision_: NDArray[np.float64]
-    evidence_: NDArray[np.float64]
     class_bias_: NDArray[np.float64]
-    weights_: NDArray[np.float64]
 
     def __init__(
         self,
@@ -71,41 +55,18 @@ class AnchoredEM(LabelModel):
     ) -> NDArray[np.float64]:
         """Log-odds that vote v of labeling function j adds to class y, m x k x k."""
 
-    def _check_hyperparameters(self) -> None:
-        allowed = {
-            f"anchor above 1/{self.cardinality} and below 1": 1 / self.cardinality < self.anchor < 1,
-            "anchor_votes above 0": self.anchor_votes > 0,
+    def _rules(self) -> dict[str, bool]:
+        return super()._rules() | {
             "majority_share from 0 to 1": 0 <= self.majority_share <= 1,
             "temper from 0 to 1": 0 <= self.temper <= 1,
-            "max_iter from 1 up": self.max_iter >= 1,
-            "tol above 0": self.tol > 0,
         }
-        if broken := [rule for rule, holds in allowed.items() if not holds]:
-            raise LabelModelError(f"{type(self).__name__} needs {', '.join(broken)}; it has {self.hyperparameters()}.")
-
-    def _fit(self, votes: EncodedVotes, gold: Gold | None) -> None:
-        self._fit_on(votes, gold, dependencies.overlaps(votes))
-
-    def _fit_on(self, votes: EncodedVotes, gold: Gold | None, found: dependencies.Overlaps) -> None:
-        """Learn, where it is known already how the labeling functions meet."""
-        self._check_hyperparameters()
-        groups = dependencies.copies(found)
-        self._name_copies(groups)
-        if reason := self._why_not(votes, groups):
-            self._fall_back(votes, groups, reason)
-            return
-        self._learn(votes, found, groups, gold)
-        if not all(np.isfinite(part).all() for part in (self.evidence_, self.class_bias_)):
-            self._fall_back(votes, groups, "the rounds led to numbers that are not finite")
-            return
-        self._name_suspects(votes)
 
     def _learn(
         self, votes: EncodedVotes, found: dependencies.Overlaps, groups: NDArray[np.int64], gold: Gold | None
     ) -> None:
         counts = votes.per_lf
         once = dependencies.shares(groups)
-        probs = _clamped(self._first_guess(votes, once, gold), gold)
+        probs = clamped(self._first_guess(votes, once, gold), gold)
         wished = class_mass.target(
             leaders(probs), votes.row_weights, self.class_balance_, majority_share=self.majority_share
         )
@@ -120,39 +81,19 @@ class AnchoredEM(LabelModel):
             precision = anchors.anchored_precision(
                 expected, counts, self.class_balance_, anchor=self.anchor, strength=self.anchor_votes
             )
-            self.precision_ = np.round(precision, _DIGITS)
-            evidence = np.round(self._evidence(expected, counts, self.precision_), _DIGITS)
+            self.precision_ = np.round(precision, DIGITS)
+            evidence = np.round(self._evidence(expected, counts, self.precision_), DIGITS)
             self.evidence_ = evidence * self.weights_[:, None, None]
             scores = prior + self._evidence_of(votes)
             if tied:
                 bias = class_mass.tie(scores, votes.row_weights, wished, self.class_bias_)
-                self.class_bias_ = np.round(bias, _DIGITS)
-            last, probs = probs, _clamped(posterior(scores + self.class_bias_), gold)
+                self.class_bias_ = np.round(bias, DIGITS)
+            last, probs = probs, clamped(posterior(scores + self.class_bias_), gold)
             change = float(np.abs(probs - last).max())
             self.diagnostics_.update(rounds=rounds, converged=change <= self.tol)
             if change <= self.tol:
                 return
         self._warn(f"not settled after {self.max_iter} rounds: the last one moved a probability by {change:.2g}")
-
-    def _first_guess(self, votes: EncodedVotes, once: NDArray[np.float64], gold: Gold | None) -> Probs:
-        """The majority vote, copies counted once; with gold, a vote weighted by what gold says of each voter.
-
-        From the majority vote the rounds would find their way back to the majority, also where gold
-        says that it is wrong.
-        """
-        if gold is None:
-            return leaders(votes.tally(once))
-        known = gold != UNKNOWN
-        seen = votes.rows(known)
-        precision = anchors.anchored_precision(
-            seen.expected(np.eye(votes.cardinality)[gold[known]]),
-            seen.per_lf,
-            self.class_balance_,
-            anchor=self.anchor,
-            strength=_GOLD_ANCHOR_VOTES,
-        )
-        evidence = anchors.precision_evidence(precision, self.class_balance_) * once[:, None, None]
-        return posterior(np.log(self.class_balance_) + votes.add_up(evidence))
 
     def _needs_tie(self, counts: NDArray[np.float64]) -> bool:
         """Whether the votes leave the class mass open, so that it must be tied."""
@@ -163,50 +104,18 @@ class AnchoredEM(LabelModel):
         total = votes.add_up(self.evidence_)
         return total / np.maximum(votes.per_row, 1)[:, None] ** self.temper if self.temper else total
 
-    def _why_not(self, votes: EncodedVotes, groups: NDArray[np.int64]) -> str | None:
-        """Why nothing can be learned from these votes, if so."""
-        sources = len(np.unique(groups[votes.per_lf.sum(axis=1) > 0]))
-        if sources < _FEWEST_SOURCES:
-            return f"{sources} labeling functions voted (copies counted once), {_FEWEST_SOURCES} are needed"
-        voted = np.flatnonzero(votes.per_lf.sum(axis=0))
-        if len(voted) < 2:
-            return f"all votes are for class {voted[0]}: nothing ever contradicts them"
-        return None
-
-    def _fall_back(self, votes: EncodedVotes, groups: NDArray[np.int64], reason: str) -> None:
-        """Trust everybody equally: a majority vote in which copies count once."""
-        skill = anchors.to_skill(self.anchor, votes.cardinality)
-        self.precision_ = np.tile(anchors.from_skill(skill, self.class_balance_), (votes.n_lfs, 1))
-        self.weights_ = dependencies.shares(groups)
-        self.evidence_ = anchors.precision_evidence(self.precision_, self.class_balance_)
-        self.evidence_ = self.evidence_ * self.weights_[:, None, None]
+    def _trust_equally(self, votes: EncodedVotes, evidence: NDArray[np.float64]) -> None:
+        self.precision_ = self._equal_precision(votes.n_lfs)
+        self.evidence_ = evidence
         self.class_bias_ = np.zeros(votes.cardinality)
-        self.diagnostics_.update(fallback="majority vote")
-        self._warn(f"no accuracies learned, weighted majority vote instead: {reason}")
 
-    def _name_copies(self, groups: NDArray[np.int64]) -> None:
-        sets = [np.flatnonzero(groups == g) for g in np.flatnonzero(np.bincount(groups) > 1)]
-        self.diagnostics_["copies"] = [[self.lf_names_[j] for j in members] for members in sets]
-        if sets:
-            self._warn("copies of each other, counted once: " + "; ".join(map(name_list, self.diagnostics_["copies"])))
-
-    def _name_suspects(self, votes: EncodedVotes) -> None:
-        """Name who looks worse than chance: they count next to nothing, and their owner should know."""
-        right = np.einsum("jll->j", votes.expected(posterior(self._scores(votes))))
-        count = votes.per_lf.sum(axis=1)
-        _, high = interval(right / np.maximum(count, 1), count)
-        suspects = [self.lf_names_[j] for j in np.flatnonzero((high < 1 / votes.cardinality) & (count > 0))]
-        self.diagnostics_["worse_than_chance"] = suspects
-        if suspects:
-            self._warn(f"right less often than chance, as far as the votes tell: {name_list(suspects)}")
+    def _finite(self) -> bool:
+        return super()._finite() and bool(np.isfinite(self.class_bias_).all())
 
     def _accuracies(self, votes: EncodedVotes) -> NDArray[np.float64]:
         count = votes.per_lf.sum(axis=1)
         mean = (self.precision_ * votes.per_lf).sum(axis=1) / np.maximum(count, 1)
         return np.where(count > 0, mean, self.anchor)
-
-    def _weights(self) -> NDArray[np.float64]:
-        return self.weights_
 
     def _scores(self, votes: EncodedVotes) -> Probs:
         return np.log(self.class_balance_) + self._evidence_of(votes) + self.class_bias_
@@ -235,12 +144,3 @@ class AnchoredEM(LabelModel):
         of_codes = self.evidence_.reshape(-1, votes.cardinality)[votes.codes]
         of_codes = of_codes / np.maximum(votes.per_row, 1)[rows, None] ** self.temper
         return spread(votes, (of_codes + bias) * scale[rows, None])
-
-
-def _clamped(probs: Probs, gold: Gold | None) -> Probs:
-    """Put certainty where the truth is known, so that gold enters the counts like any other row."""
-    if gold is not None:
-        rows = np.flatnonzero(gold != UNKNOWN)
-        probs[rows] = 0.0
-        probs[rows, gold[rows]] = 1.0
-    return probs

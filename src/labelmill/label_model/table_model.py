@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from labelmill.errors import LabelModelError
-from labelmill.label_model import covariances
+from labelmill.label_model import covariances, declared
 from labelmill.label_model.covariances import Covariances
 from labelmill.label_model.moment_model import FEWEST_SOURCES, MomentModel
 from labelmill.label_model.moments import Moments
@@ -70,8 +70,7 @@ class TableModel(MomentModel):
                 f"it has {self.hyperparameters()}."
             )
         apart = groups[:, None] != groups[None, :]
-        for pair in self.edges:
-            i, j = (self._position(lf) for lf in pair)
+        for i, j in declared.positions(self.edges, self.lf_names_):
             apart[i, j] = apart[j, i] = False
         found = covariances.covariances(moments, self.class_balance_, apart)
         anchor = found.anchor(self.anchor)
@@ -91,16 +90,6 @@ class TableModel(MomentModel):
         super()._fall_back(moments, reason)
         self.tables_ = np.full_like(self.evidence_, 1 / (self.cardinality + 1))
         self.abstains_ = np.full((moments.n_lfs, self.cardinality), 1 / (self.cardinality + 1))
-
-    def _position(self, lf: str | int) -> int:
-        if isinstance(lf, str) and lf in self.lf_names_:
-            return self.lf_names_.index(lf)
-        if not isinstance(lf, str) and 0 <= lf < len(self.lf_names_):
-            return int(lf)
-        raise LabelModelError(
-            f"edges name the labeling function {lf!r}, which is not there: expected a name of lf_names, "
-            f"or a position from 0 to {len(self.lf_names_) - 1}."
-        )
 
     def _with_gold(
         self, found: Covariances, anchor: NDArray[np.float64]
