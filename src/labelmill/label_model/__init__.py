@@ -14,6 +14,7 @@ from labelmill.label_model.auto import Auto
 from labelmill.label_model.base import LabelModel
 from labelmill.label_model.blocks import VoteStream
 from labelmill.label_model.dawid_skene import DawidSkene
+from labelmill.label_model.generative import GenerativeModel
 from labelmill.label_model.majority import MajorityVote
 from labelmill.label_model.matrix import MatrixCompletion
 from labelmill.label_model.moments import Moments
@@ -25,6 +26,7 @@ __all__ = [
     "AnchoredPrecision",
     "Auto",
     "DawidSkene",
+    "GenerativeModel",
     "LabelModel",
     "MajorityVote",
     "MatrixCompletion",
@@ -41,6 +43,7 @@ KINDS: dict[str, type[LabelModel]] = {
     "weighted_vote": WeightedVote,
     "anchored_precision": AnchoredPrecision,
     "dawid_skene": DawidSkene,
+    "generative": GenerativeModel,
     "matrix_completion": MatrixCompletion,
     "triplets": Triplets,
     "auto": Auto,
