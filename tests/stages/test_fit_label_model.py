@@ -4,7 +4,7 @@ import pytest
 
 from labelmill import paths, storage
 from labelmill.errors import DataError, LabelModelError
-from labelmill.label_model import load
+from labelmill.label_model import KINDS, load
 from labelmill.stages import fit_label_model
 
 SIZES = (250, 150)
@@ -90,11 +90,12 @@ def test_the_same_votes_give_the_same_bytes_however_they_are_sharded(project, ma
     assert storage.folder_hash(paths.LABEL_MODEL) == before[0]
 
 
-@pytest.mark.parametrize("kind", ["majority_vote", "dawid_skene"])
+@pytest.mark.parametrize("kind", KINDS)
 def test_the_kind_is_a_param(project, make_params, kind):
-    fit_label_model.run(make_params(fit_label_model={"kind": kind, "class_balance": [0.7, 0.3]}))
+    fit_label_model.run(make_params(fit_label_model={"kind": kind, "class_balance": [0.7, 0.3], "max_iter": 70}))
     model = load(paths.LABEL_MODEL)
-    assert type(model).__name__ == {"majority_vote": "MajorityVote", "dawid_skene": "DawidSkene"}[kind]
+    assert type(model) is KINDS[kind]
+    assert getattr(model, "max_iter", 70) == 70
     assert model.class_balance_.tolist() == [0.7, 0.3]
 
 

@@ -148,12 +148,19 @@ class LabelParams(Section):
 class FitLabelModelParams(Section):
     """Which label model turns votes into probabilities."""
 
-    kind: Literal["auto", "majority_vote", "anchored_precision", "dawid_skene"] = Field(
-        "auto", description="The label model: auto, unless you know why not."
-    )
+    kind: Literal[
+        "auto",
+        "majority_vote",
+        "weighted_vote",
+        "anchored_precision",
+        "dawid_skene",
+        "generative",
+        "matrix_completion",
+        "triplets",
+    ] = Field("auto", description="The label model: auto, unless you know why not.")
     class_balance: tuple[float, ...] | None = Field(None, description="Known share of each class; uniform if absent.")
-    max_iter: Positive = Field(100, description="Most rounds of expectation maximisation.")
-    tol: float = Field(1e-4, gt=0, description="Change of the probabilities at which the rounds end.")
+    max_iter: Positive = Field(100, description="Most rounds of expectation maximisation, for kinds that have rounds.")
+    tol: float = Field(1e-4, gt=0, description="Change of the probabilities at which those rounds end.")
 
 
 class FeaturizeParams(Section):
