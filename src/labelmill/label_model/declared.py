@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from labelmill.errors import LabelModelError
 
 
@@ -11,20 +13,26 @@ def positions(edges: Sequence[Sequence[str | int]], lf_names: Sequence[str]) -> 
     Raises
     ------
     LabelModelError
-        An edge names a labeling function that is not there.
+        An edge is no pair, or names a labeling function that is not there.
 
     Examples
     --------
     >>> positions([("money", 0)], ["drugs", "money"])
     [(1, 0)]
     """
-    return [(_position(first, lf_names), _position(second, lf_names)) for first, second in edges]
+    found = []
+    for edge in edges:
+        ends = tuple(_position(lf, lf_names) for lf in edge)
+        if len(set(ends)) != 2 or len(ends) != 2:
+            raise LabelModelError(f"edges have {edge!r}: expected pairs of two different labeling functions.")
+        found.append((ends[0], ends[1]))
+    return found
 
 
 def _position(lf: str | int, lf_names: Sequence[str]) -> int:
     if isinstance(lf, str) and lf in lf_names:
         return list(lf_names).index(lf)
-    if not isinstance(lf, str) and 0 <= lf < len(lf_names):
+    if isinstance(lf, int | np.integer) and 0 <= lf < len(lf_names):
         return int(lf)
     raise LabelModelError(
         f"edges name the labeling function {lf!r}, which is not there: expected a name of lf_names, "

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from scipy.special import logsumexp
 
 from labelmill.arrays import Gold, Probs
-from labelmill.label_model import anchors, cliques, declared, dependencies, joint, loudness
+from labelmill.label_model import anchors, declared, dependencies, edge_graph, joint, loudness
 from labelmill.label_model.cliques import Cells, Cliques
 from labelmill.label_model.encoding import EncodedVotes, name_list
 from labelmill.label_model.guarded import DIGITS, GuardedModel, clamped
@@ -42,7 +42,8 @@ class GenerativeModel(GuardedModel):
 
     Needs three sources, the share of each class, and errors that are independent, except along `edges`. Fails where
     near-copies of a bad source outnumber the good ones and no edge says so, where most sources are wrong
-    together, and where coverage follows something else than the class.
+    together, where coverage follows something else than the class, and where a class is rare and the balance
+    does not say so.
 
     Parameters
     ----------
@@ -143,6 +144,10 @@ class GenerativeModel(GuardedModel):
     def _rules(self) -> dict[str, bool]:
         return super()._rules() | {"table_votes above 0": self.table_votes > 0}
 
+    def _fit_on(self, votes: EncodedVotes, gold: Gold | None, found: dependencies.Overlaps) -> None:
+        declared.positions(self.edges, self.lf_names_)  # a slip in them is named also where nothing can be learned
+        super()._fit_on(votes, gold, found)
+
     def _learn(
         self, votes: EncodedVotes, found: dependencies.Overlaps, groups: NDArray[np.int64], gold: Gold | None
     ) -> None:
@@ -168,11 +173,14 @@ class GenerativeModel(GuardedModel):
                 break
         else:
             self._warn(f"not settled after {self.max_iter} rounds: the last one moved a probability by {change:.2g}")
-        self._set_evidence(tied, 1.0)
-        of_rows = votes.row_weights @ logsumexp(self._joint_log(votes, cells), axis=1)
-        of_all = float(of_rows + votes.n_silent * logsumexp(self._nobody()))
-        self.diagnostics_["log_likelihood"] = of_all / n_rows(votes)
+        self.diagnostics_["log_likelihood"] = self._mean_log_likelihood(votes, tied, cells)
         self._set_evidence(tied, power)
+
+    def _mean_log_likelihood(self, votes: EncodedVotes, groups: Cliques, cells: Cells) -> float:
+        """Mean log P(votes of a row) by the tables as they are; leaves the evidence undamped."""
+        self._set_evidence(groups, 1.0)
+        covered = votes.row_weights @ logsumexp(self._joint_log(votes, cells), axis=1)
+        return float(covered + votes.n_silent * logsumexp(self._nobody())) / n_rows(votes)
 
     def _joint_log(self, votes: EncodedVotes, cells: Cells) -> Probs:
         """Log P(votes of the row, y), n x k; exact where silence is taken at its word."""
@@ -186,13 +194,13 @@ class GenerativeModel(GuardedModel):
 
     def _silence_power(self, groups: Cliques, varies: float) -> float:
         """What abstaining is worth: less than 1 where rows differ in loudness."""
-        if not self.abstains_inform or varies <= 0:
+        if not self.abstains_inform:
             return 0.0
         told = loudness.explained(self.abstains_, self.weights_, self.class_balance_, groups, self.joints_)
-        return min(1.0, told / varies)
+        return told / varies if told < varies else 1.0
 
     def _find_cliques(self, votes: EncodedVotes) -> Cliques:
-        found, too_large = cliques.find(declared.positions(self.edges, self.lf_names_), votes)
+        found, too_large = edge_graph.cut(declared.positions(self.edges, self.lf_names_), votes)
         self.cliques_ = found.as_array()
         self.joints_ = np.empty((0, votes.cardinality))
         for clique in too_large:

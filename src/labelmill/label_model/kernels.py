@@ -172,3 +172,41 @@ def row_keys(indptr: NDArray[np.int64], codes: NDArray[np.int32], keys: NDArray[
         for place in range(indptr[i], indptr[i + 1]):
             out[i] += keys[codes[place]]
     return out
+
+
+@_compiled
+def number_cells(
+    indptr: NDArray[np.int64],
+    codes: NDArray[np.int32],
+    k: int,
+    bounds: NDArray[np.int64],
+    groups: NDArray[np.int64],
+    places: NDArray[np.int64],
+    starts: NDArray[np.int64],
+) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+    """The cells of those groups of labeling functions that have a vote, row by row: offsets, and cells.
+
+    Labeling function j is in `groups[bounds[j]:bounds[j + 1]]`; in each of them its vote + 1 counts as
+    often as `places` says, and the sum is added to where the group's cells start.
+    """
+    most = 0
+    for code in codes:
+        most += bounds[code // k + 1] - bounds[code // k]
+    out, ends = np.empty(most, np.int32), np.zeros(len(indptr), np.int64)
+    sums, touched, end = np.zeros(len(starts), np.int64), np.zeros(len(starts), np.int64), 0
+    for i in range(len(indptr) - 1):
+        count = 0
+        for at in range(indptr[i], indptr[i + 1]):
+            j, vote = codes[at] // k, codes[at] % k
+            for entry in range(bounds[j], bounds[j + 1]):
+                group = groups[entry]
+                if sums[group] == 0:
+                    touched[count] = group
+                    count += 1
+                sums[group] += (vote + 1) * places[entry]
+        for group in touched[:count]:
+            out[end] = starts[group] + sums[group]
+            sums[group] = 0
+            end += 1
+        ends[i + 1] = end
+    return ends, out[:end]
