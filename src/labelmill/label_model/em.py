@@ -54,6 +54,8 @@ class AnchoredEM(LabelModel):
         temper: float = 0.0,
         max_iter: int = 100,
         tol: float = 1e-6,
+        edges: Sequence[tuple[str | int, str | int]] | None = None,
+        no_edges: Sequence[tuple[str | int, str | int]] = (),
     ) -> None:
         self.cardinality = cardinality
         self.class_balance = class_balance
@@ -64,6 +66,8 @@ class AnchoredEM(LabelModel):
         self.temper = temper
         self.max_iter = max_iter
         self.tol = tol
+        self.edges = edges
+        self.no_edges = no_edges
 
     @abstractmethod
     def _evidence(
@@ -84,7 +88,7 @@ class AnchoredEM(LabelModel):
             raise LabelModelError(f"{type(self).__name__} needs {', '.join(broken)}; it has {self.hyperparameters()}.")
 
     def _fit(self, votes: EncodedVotes, gold: Gold | None) -> None:
-        self._fit_on(votes, gold, dependencies.overlaps(votes))
+        self._fit_on(votes, gold, self._overlaps(votes))
 
     def _fit_on(self, votes: EncodedVotes, gold: Gold | None, found: dependencies.Overlaps) -> None:
         """Learn, where it is known already how the labeling functions meet."""

@@ -31,7 +31,6 @@ class TableModel(MomentModel):
 
     anchor_votes: float
     abstains_inform: bool
-    edges: Sequence[tuple[str | int, str | int]]
 
     tables_: NDArray[np.float64]
     abstains_: NDArray[np.float64]
@@ -44,7 +43,8 @@ class TableModel(MomentModel):
         anchor: float = 0.8,
         anchor_votes: float = 20.0,
         abstains_inform: bool = True,
-        edges: Sequence[tuple[str | int, str | int]] = (),
+        edges: Sequence[tuple[str | int, str | int]] | None = None,
+        no_edges: Sequence[tuple[str | int, str | int]] = (),
     ) -> None:
         self.cardinality = cardinality
         self.class_balance = class_balance
@@ -52,6 +52,7 @@ class TableModel(MomentModel):
         self.anchor_votes = anchor_votes
         self.abstains_inform = abstains_inform
         self.edges = edges
+        self.no_edges = no_edges
 
     @abstractmethod
     def _deviations(
@@ -70,9 +71,7 @@ class TableModel(MomentModel):
                 f"it has {self.hyperparameters()}."
             )
         apart = groups[:, None] != groups[None, :]
-        for pair in self.edges:
-            i, j = (self._position(lf) for lf in pair)
-            apart[i, j] = apart[j, i] = False
+        apart &= ~(self._declared()[0] if self.edges is not None else self._excess() != 0)
         found = covariances.covariances(moments, self.class_balance_, apart)
         anchor = found.anchor(self.anchor)
         related = found.related(anchor)
@@ -91,16 +90,6 @@ class TableModel(MomentModel):
         super()._fall_back(moments, reason)
         self.tables_ = np.full_like(self.evidence_, 1 / (self.cardinality + 1))
         self.abstains_ = np.full((moments.n_lfs, self.cardinality), 1 / (self.cardinality + 1))
-
-    def _position(self, lf: str | int) -> int:
-        if isinstance(lf, str) and lf in self.lf_names_:
-            return self.lf_names_.index(lf)
-        if not isinstance(lf, str) and 0 <= lf < len(self.lf_names_):
-            return int(lf)
-        raise LabelModelError(
-            f"edges name the labeling function {lf!r}, which is not there: expected a name of lf_names, "
-            f"or a position from 0 to {len(self.lf_names_) - 1}."
-        )
 
     def _with_gold(
         self, found: Covariances, anchor: NDArray[np.float64]
