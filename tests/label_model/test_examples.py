@@ -11,7 +11,6 @@ import pytest
         "majority",
         "anchored",
         "dawid_skene",
-        "declared",
         "generative",
         "moments",
         "weighted",

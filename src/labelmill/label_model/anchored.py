@@ -37,6 +37,11 @@ class AnchoredPrecision(AnchoredEM):
         labeling functions that are far from independent.
     max_iter, tol
         Most rounds, and the change of a probability at which they end.
+    edges
+        Pairs of labeling functions, by name or position, that depend on each other: they are damped as far as they
+        agree beyond what the class explains. Found from the votes if absent; `edges_` tells which, and why.
+    no_edges
+        Pairs that are independent however alike they look: never counted as copies, never damped.
 
     Attributes
     ----------

@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 
 from labelmill.arrays import UNKNOWN, Gold, Probs
 from labelmill.errors import LabelModelError
-from labelmill.label_model import dependencies
 from labelmill.label_model.base import LabelModel
 from labelmill.label_model.dawid_skene import DawidSkene
 from labelmill.label_model.encoding import EncodedVotes
@@ -39,7 +38,7 @@ class Auto(LabelModel):
 
     Parameters
     ----------
-    cardinality, class_balance, max_iter, tol
+    cardinality, class_balance, max_iter, tol, edges, no_edges
         As in `AnchoredPrecision`.
     majority_weight
         Weight of the votes' shares in the mixture, from 0 up to, not including, 1.
@@ -99,18 +98,22 @@ class Auto(LabelModel):
         majority_weight: float = 0.2,
         max_iter: int = 100,
         tol: float = 1e-4,
+        edges: Sequence[tuple[str | int, str | int]] | None = None,
+        no_edges: Sequence[tuple[str | int, str | int]] = (),
     ) -> None:
         self.cardinality = cardinality
         self.class_balance = class_balance
         self.majority_weight = majority_weight
         self.max_iter = max_iter
         self.tol = tol
+        self.edges = edges
+        self.no_edges = no_edges
 
     def _fit(self, votes: EncodedVotes, gold: Gold | None) -> None:
         if not 0 <= self.majority_weight < 1:
             raise LabelModelError(f"Auto needs majority_weight from 0 to below 1; it is {self.majority_weight!r}.")
         members = [self._member(i) for i in range(len(_NAMES))]
-        found = dependencies.overlaps(votes)
+        found = self._overlaps(votes)
         for member in members:
             member.diagnostics_ = {"converged": True, "rounds": 0, "fallback": None, "warnings": []}
             member._fit_on(votes, gold, found)

@@ -57,6 +57,42 @@ def as_votes(L: Any, cardinality: int, lf_names: Sequence[str] | None = None) ->
     return array, known
 
 
+def as_pairs(pairs: Sequence[tuple[str | int, str | int]], lf_names: Sequence[str], what: str) -> NDArray[np.bool_]:
+    """Return which pairs of labeling functions are meant, m x m and symmetric.
+
+    Parameters
+    ----------
+    pairs
+        Each by two names, or two positions.
+    lf_names
+        The m names.
+    what
+        What the pairs are called in a message.
+
+    Raises
+    ------
+    LabelModelError
+        A pair is no pair, or names a labeling function that is not there.
+    """
+    place = {name: j for j, name in enumerate(lf_names)}
+    chosen = np.zeros((len(lf_names), len(lf_names)), dtype=bool)
+    for pair in pairs:
+        if isinstance(pair, str) or not hasattr(pair, "__len__") or len(pair) != 2:
+            raise LabelModelError(f"{what} has {pair!r}: expected a pair of labeling functions, by name or position.")
+        ends = [place.get(lf) if isinstance(lf, str) else lf for lf in pair]
+        for lf, end in zip(pair, ends, strict=True):
+            if end is None or not 0 <= end < len(lf_names):
+                raise LabelModelError(
+                    f"{what} name the labeling function {lf!r}, which is not there: expected a name of lf_names, "
+                    f"or a position from 0 to {len(lf_names) - 1}."
+                )
+        i, j = (int(end) for end in ends if end is not None)
+        if i == j:
+            raise LabelModelError(f"{what} has {pair!r}: a labeling function makes no pair with itself.")
+        chosen[i, j] = chosen[j, i] = True
+    return chosen
+
+
 def as_soft(soft: pd.DataFrame | None, L: Any, cardinality: int, lf_names: Sequence[str] | None) -> pd.DataFrame | None:
     """Return the table of soft votes with positions for names, None where there are none.
 

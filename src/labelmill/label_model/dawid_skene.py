@@ -27,7 +27,7 @@ class DawidSkene(AnchoredEM):
 
     Parameters
     ----------
-    cardinality, class_balance, anchor, anchor_votes, majority_share, calibrate, temper, max_iter, tol
+    cardinality, class_balance, anchor, anchor_votes, majority_share, calibrate, temper, max_iter, tol, edges, no_edges
         As in `AnchoredPrecision`.
     confusion_votes
         Votes per class below which a labeling function gets no confusion matrix.
@@ -80,6 +80,8 @@ class DawidSkene(AnchoredEM):
         confusion_anchor: float = 10.0,
         max_iter: int = 100,
         tol: float = 1e-6,
+        edges: Sequence[tuple[str | int, str | int]] | None = None,
+        no_edges: Sequence[tuple[str | int, str | int]] = (),
     ) -> None:
         super().__init__(
             cardinality=cardinality,
@@ -91,6 +93,8 @@ class DawidSkene(AnchoredEM):
             temper=temper,
             max_iter=max_iter,
             tol=tol,
+            edges=edges,
+            no_edges=no_edges,
         )
         self.confusion_votes = confusion_votes
         self.confusion_anchor = confusion_anchor

@@ -25,6 +25,11 @@ MOST_CELLS = 6561
 """Largest joint table of a clique, (k + 1)^members: eight members of two classes, four of eight, a pair of eighty."""
 
 
+def pairs_fit(cardinality: int) -> bool:
+    """Whether so many classes leave room for the joint table of a pair."""
+    return (cardinality + 1) ** 2 <= MOST_CELLS
+
+
 def cut(edges: Iterable[tuple[int, int]], votes: EncodedVotes) -> tuple[Cliques, list[tuple[int, ...]]]:
     """Return the cliques of the edges, and those that are too large for a joint table.
 
@@ -38,7 +43,7 @@ def cut(edges: Iterable[tuple[int, int]], votes: EncodedVotes) -> tuple[Cliques,
     """
     k = votes.cardinality
     pairs = sorted({(min(edge), max(edge)) for edge in edges if edge[0] != edge[1]})
-    if pairs and (k + 1) ** 2 > MOST_CELLS:
+    if pairs and not pairs_fit(k):
         raise LabelModelError(
             f"edges need a joint table of (k + 1)^2 = {(k + 1) ** 2:,} cells for each pair, with {k} classes, and "
             f"{MOST_CELLS:,} are the most: leave edges out."

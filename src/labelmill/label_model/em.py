@@ -38,6 +38,8 @@ class AnchoredEM(GuardedModel):
         temper: float = 0.0,
         max_iter: int = 100,
         tol: float = 1e-6,
+        edges: Sequence[tuple[str | int, str | int]] | None = None,
+        no_edges: Sequence[tuple[str | int, str | int]] = (),
     ) -> None:
         self.cardinality = cardinality
         self.class_balance = class_balance
@@ -48,6 +50,8 @@ class AnchoredEM(GuardedModel):
         self.temper = temper
         self.max_iter = max_iter
         self.tol = tol
+        self.edges = edges
+        self.no_edges = no_edges
 
     @abstractmethod
     def _evidence(

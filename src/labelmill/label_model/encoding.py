@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 from labelmill.arrays import ABSTAIN, Probs
 from labelmill.label_model import kernels
 
+_UNITS = 256
+"""Parts of a vote that soft votes are counted in where pairs are, so that their counts are whole as well."""
 WHOLE: NDArray[np.float64] = np.empty(0)
 """The weights of votes that are all whole."""
 
@@ -70,6 +72,14 @@ class EncodedVotes:
         out = np.zeros((self.n_lfs * self.cardinality, 1))
         kernels.expected(self.indptr, self.codes, self.weights, self.row_weights[:, None], out)
         return out.reshape(self.n_lfs, self.cardinality)
+
+    @cached_property
+    def pairs(self) -> NDArray[np.float64]:
+        """On how many of these rows two codes meet, m * k x m * k; soft votes with the product of their weights."""
+        counts = np.zeros((self.n_lfs * self.cardinality,) * 2, np.int64)
+        kernels.count_pairs(self.indptr, self.codes, np.round(self.weights * _UNITS).astype(np.int64), counts)
+        counts += np.triu(counts, 1).T
+        return counts / float(_UNITS**2 if self.soft else 1)
 
     @cached_property
     def covered(self) -> NDArray[np.bool_]:

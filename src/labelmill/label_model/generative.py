@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from scipy.special import logsumexp
 
 from labelmill.arrays import Gold, Probs
-from labelmill.label_model import anchors, declared, dependencies, edge_graph, joint, loudness
+from labelmill.label_model import anchors, dependencies, edge_graph, joint, loudness
 from labelmill.label_model.cliques import Cells, Cliques
 from labelmill.label_model.encoding import EncodedVotes, name_list
 from labelmill.label_model.guarded import DIGITS, GuardedModel, clamped
@@ -29,11 +29,12 @@ class GenerativeModel(GuardedModel):
     maximisation from the majority vote (copies counted once), rows without votes included. All that
     abstain on a row say together costs one constant per class.
 
-    Labeling functions that depend on each other given the truth are named by `edges` and modelled exactly: a *clique*
-    of them (a part of the graph that no single one cuts in two; a source with copiers is so many pairs) has a joint
-    table over all that its members can vote, up to 6,561 cells: eight members of two classes, four of eight. Of a
-    larger clique the spanning tree of most mutual information is kept, and a warning says so. From 81 classes on even
-    a pair is too large: an error. Rare cells are smoothed towards independent members, see `joint`.
+    Labeling functions that depend on each other given the truth, found or named by `edges`, are modelled exactly: a
+    *clique* of them (a part of the graph that no single one cuts in two; a source with copiers is so many pairs) has
+    a joint table over all that its members can vote, up to 6,561 cells: eight members of two classes, four of eight.
+    Of a larger clique the spanning tree of most mutual information is kept, and a warning says so. From 81 classes
+    on even a pair is too large: found edges are left out, declared ones are an error. Rare cells are smoothed towards
+    independent members, see `joint`.
 
     Tables are anchored at "better than random" (see `anchor_votes` and `table_votes`), so that classes do not change
     places. Real texts set off all rules at once if they are long; taken at its word, silence then drowns the
@@ -41,7 +42,7 @@ class GenerativeModel(GuardedModel):
     (`diagnostics_["silence_power"]`); where it does not, the likelihood is exact.
 
     Needs three sources, the share of each class, and errors that are independent, except along `edges`. Fails where
-    near-copies of a bad source outnumber the good ones and no edge says so, where most sources are wrong
+    near-copies of a bad source outnumber the good ones and no edge is found, where most sources are wrong
     together, where coverage follows something else than the class, and where a class is rare and the balance
     does not say so.
 
@@ -57,10 +58,11 @@ class GenerativeModel(GuardedModel):
         How many votes per class the table is worth in which errors fall evenly on the wrong classes.
     abstains_inform
         Whether abstaining tells anything about the truth.
-    edges
-        Pairs of labeling functions, by name or position, that depend on each other.
     max_iter, tol
         Most rounds, and the change of a probability at which they end.
+    edges, no_edges
+        Pairs of labeling functions, by name or position, that depend on each other, and that do not; `edges` are found
+        (see `edges.find_edges`) unless given.
 
     Attributes
     ----------
@@ -94,7 +96,8 @@ class GenerativeModel(GuardedModel):
 
     Examples
     --------
-    A source that is right in 70 % and three that copy it in 90 % outvote two good ones, until edges say so.
+    A source that is right in 70 % and three that copy it in 90 % outvote two good ones, unless edges say so. They are
+    found, or given.
 
     >>> import numpy as np
     >>> rng = np.random.default_rng(0)
@@ -107,8 +110,8 @@ class GenerativeModel(GuardedModel):
     >>> L = np.stack([source(0.85), source(0.85), bad, copier(bad), copier(bad), copier(bad)], axis=1)
     >>> def score(**edges):
     ...     return round(float((GenerativeModel(cardinality=2, **edges).fit(L).predict(L) == truth).mean()), 2)
-    >>> score(), score(edges=[(2, 3), (2, 4), (2, 5)])
-    (0.7, 0.9)
+    >>> score(edges=[]), score(edges=[(2, 3), (2, 4), (2, 5)]), score()
+    (0.7, 0.9, 0.9)
     """
 
     tables_: NDArray[np.float64]
@@ -127,9 +130,10 @@ class GenerativeModel(GuardedModel):
         anchor_votes: float = 50.0,
         table_votes: float = 100.0,
         abstains_inform: bool = True,
-        edges: Sequence[tuple[str | int, str | int]] = (),
         max_iter: int = 100,
         tol: float = 1e-4,
+        edges: Sequence[tuple[str | int, str | int]] | None = None,
+        no_edges: Sequence[tuple[str | int, str | int]] = (),
     ) -> None:
         self.cardinality = cardinality
         self.class_balance = class_balance
@@ -137,16 +141,13 @@ class GenerativeModel(GuardedModel):
         self.anchor_votes = anchor_votes
         self.table_votes = table_votes
         self.abstains_inform = abstains_inform
-        self.edges = edges
         self.max_iter = max_iter
         self.tol = tol
+        self.edges = edges
+        self.no_edges = no_edges
 
     def _rules(self) -> dict[str, bool]:
         return super()._rules() | {"table_votes above 0": self.table_votes > 0}
-
-    def _fit_on(self, votes: EncodedVotes, gold: Gold | None, found: dependencies.Overlaps) -> None:
-        declared.positions(self.edges, self.lf_names_)  # a slip in them is named also where nothing can be learned
-        super()._fit_on(votes, gold, found)
 
     def _learn(
         self, votes: EncodedVotes, found: dependencies.Overlaps, groups: NDArray[np.int64], gold: Gold | None
@@ -200,7 +201,10 @@ class GenerativeModel(GuardedModel):
         return told / varies if told < varies else 1.0
 
     def _find_cliques(self, votes: EncodedVotes) -> Cliques:
-        found, too_large = edge_graph.cut(declared.positions(self.edges, self.lf_names_), votes)
+        i, j = np.nonzero(np.triu(self._excess()))
+        if self.edges is None and not edge_graph.pairs_fit(votes.cardinality):
+            i, j = i[:0], j[:0]
+        found, too_large = edge_graph.cut(zip(i.tolist(), j.tolist(), strict=True), votes)
         self.cliques_ = found.as_array()
         self.joints_ = np.empty((0, votes.cardinality))
         for clique in too_large:

@@ -57,7 +57,7 @@ class GuardedModel(LabelModel):
         }
 
     def _fit(self, votes: EncodedVotes, gold: Gold | None) -> None:
-        self._fit_on(votes, gold, dependencies.overlaps(votes))
+        self._fit_on(votes, gold, self._overlaps(votes))
 
     def _fit_on(self, votes: EncodedVotes, gold: Gold | None, found: dependencies.Overlaps) -> None:
         """Learn, where it is known already how the labeling functions meet."""

@@ -32,8 +32,8 @@ class MatrixCompletion(TableModel):
     ----------
     cardinality, class_balance, anchor, anchor_votes, abstains_inform
         As in `Triplets`.
-    edges
-        Pairs of labeling functions, by name or position, that depend on each other: their moments are left out.
+    edges, no_edges
+        As in `Triplets`; of pairs in `edges` the moments are left out.
 
     Attributes
     ----------

@@ -134,7 +134,8 @@ class MomentModel(LabelModel):
         self.counted_ = np.array([moments.n_rows, moments.unit])
         self.diagnostics_ = {"converged": True, "rounds": 0, "fallback": None, "warnings": [], "overturned": None}
         self.diagnostics_["fitted_on"] = moments.n_rows
-        groups = dependencies.copies(overlaps(moments))
+        self._find_edges(moments)
+        groups = dependencies.copies(self._overlaps(moments))
         self.weights_ = dependencies.shares(groups)
         sets = [np.flatnonzero(groups == g) for g in np.flatnonzero(np.bincount(groups) > 1)]
         self.diagnostics_["copies"] = [[self.lf_names_[j] for j in members] for members in sets]
@@ -180,7 +181,7 @@ class MomentModel(LabelModel):
         classes = np.flatnonzero(counts.sum(axis=0))
         if len(classes) < 2:
             return f"all votes are for class {classes[0]}: nothing ever contradicts them"
-        parts = self._parts(overlaps(moments).shared > 0, groups, voted)
+        parts = self._parts(self._overlaps(moments).shared > 0, groups, voted)
         if len(parts) > 1:
             return "the labeling functions fall apart into groups that never vote on the same row: " + "; ".join(
                 name_list([self.lf_names_[j] for j in part]) for part in parts
@@ -232,11 +233,3 @@ class MomentModel(LabelModel):
 
     def _weights(self) -> NDArray[np.float64]:
         return self.weights_
-
-
-def overlaps(moments: Moments) -> dependencies.Overlaps:
-    """How labeling functions meet, from how their votes do."""
-    m, k = moments.n_lfs, moments.cardinality
-    by_class = moments.pairs.reshape(m, k, m, k)
-    scale = float(moments.unit)
-    return dependencies.Overlaps(by_class.sum(axis=(1, 3)) / scale, np.einsum("ivjv->ij", by_class) / scale)

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from labelmill.errors import LabelModelError
-from labelmill.label_model import covariances, declared
+from labelmill.label_model import covariances
 from labelmill.label_model.covariances import Covariances
 from labelmill.label_model.moment_model import FEWEST_SOURCES, MomentModel
 from labelmill.label_model.moments import Moments
@@ -31,7 +31,6 @@ class TableModel(MomentModel):
 
     anchor_votes: float
     abstains_inform: bool
-    edges: Sequence[tuple[str | int, str | int]]
 
     tables_: NDArray[np.float64]
     abstains_: NDArray[np.float64]
@@ -44,7 +43,8 @@ class TableModel(MomentModel):
         anchor: float = 0.8,
         anchor_votes: float = 20.0,
         abstains_inform: bool = True,
-        edges: Sequence[tuple[str | int, str | int]] = (),
+        edges: Sequence[tuple[str | int, str | int]] | None = None,
+        no_edges: Sequence[tuple[str | int, str | int]] = (),
     ) -> None:
         self.cardinality = cardinality
         self.class_balance = class_balance
@@ -52,6 +52,7 @@ class TableModel(MomentModel):
         self.anchor_votes = anchor_votes
         self.abstains_inform = abstains_inform
         self.edges = edges
+        self.no_edges = no_edges
 
     @abstractmethod
     def _deviations(
@@ -70,8 +71,7 @@ class TableModel(MomentModel):
                 f"it has {self.hyperparameters()}."
             )
         apart = groups[:, None] != groups[None, :]
-        for i, j in declared.positions(self.edges, self.lf_names_):
-            apart[i, j] = apart[j, i] = False
+        apart &= ~(self._declared()[0] if self.edges is not None else self._excess() != 0)
         found = covariances.covariances(moments, self.class_balance_, apart)
         anchor = found.anchor(self.anchor)
         related = found.related(anchor)

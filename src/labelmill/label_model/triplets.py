@@ -41,7 +41,10 @@ class Triplets(TableModel):
     abstains_inform
         Whether a row's posterior counts who abstained on it.
     edges
-        Pairs of labeling functions, by name or position, that depend on each other: no triple has both.
+        Pairs of labeling functions, by name or position, that depend on each other: no triple has both. Found from
+        the votes if absent; `edges_` tells which, and why.
+    no_edges
+        Pairs that are independent however alike they look.
 
     Attributes
     ----------

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from labelmill.errors import LabelModelError
 from labelmill.label_model import anchors
-from labelmill.label_model.moment_model import MomentModel, overlaps
+from labelmill.label_model.moment_model import MomentModel
 from labelmill.label_model.moments import Moments
 
 _LOWEST = 0.01
@@ -118,7 +118,7 @@ class WeightedVote(MomentModel):
 
     def _skill(self, moments: Moments, groups: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Skill of each labeling function by its agreement with others, and how many votes that is worth."""
-        found, k = overlaps(moments), self.cardinality
+        found, k = self._overlaps(moments), self.cardinality
         counts = moments.per_lf
         of_class = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
         chance = np.minimum(of_class @ of_class.T, 1)
