@@ -1,4 +1,4 @@
-"""The label model to take when nothing is known about the votes: a pool of three that guard each other."""
+"""The label model to take when nothing is known about the votes: two views of them that guard each other."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -7,60 +7,86 @@ import numpy as np
 from numpy.typing import NDArray
 
 from labelmill.arrays import UNKNOWN, Gold, Probs
-from labelmill.errors import LabelModelError
-from labelmill.label_model.base import LabelModel
+from labelmill.label_model import anchors, class_mass, dependencies, edges
 from labelmill.label_model.dawid_skene import DawidSkene
 from labelmill.label_model.encoding import EncodedVotes
-from labelmill.label_model.posteriors import posterior, spread
+from labelmill.label_model.guarded import DIGITS, GuardedModel, clamped
+from labelmill.label_model.matrix import MatrixCompletion
+from labelmill.label_model.moments import Moments
+from labelmill.label_model.posteriors import leaders, posterior, spread
 
-_NAMES = ("bold", "cautious")
-_ANCHOR_VOTES = (100.0, 1000.0)
-_TEMPERS = (0.0, 0.5)
-"""The bold member moves fast from its anchors; the cautious one slowly, and trusts many votes less than their sum."""
-_CALIBRATION = 0.3
-"""Power of the number of votes that the pooled log-odds are divided by: votes are never quite independent."""
+_RARITY = 0.35
+"""Slope of the precision in the log of how frequent a vote is; see `anchors.anchored_precision`."""
+_COVARIANCES = 0.5
+"""Weight of the covariances in the evidence, as far as they fit; the rest is agreement with the majority."""
+_UNHEARD = (0.45, 0.65)
+"""Unexplained share of the covariances from which they count less, and from which not at all."""
+_TIED = 0.6
+"""Share of the bias that would bring the class mass to where it is wished."""
+_TEMPER, _SCALE = 0.3, 0.6
+"""Power of the number of votes that log-odds are divided by, and what they are multiplied with: votes are never quite
+independent, and the sum of their log-odds is too sure."""
+_FITS, _EXPLAINS = (1.3, 2.5), (0.1, 0.4)
+"""Misfit in standard errors, and unexplained share, up to which the model of the covariances is taken at its word,
+and from which not at all."""
+_ROWS = 2000.0
+"""Rows at which half as much is known of the fit as can be: few rows do not show what is wrong with a model."""
 _LEAST = 1e-12
 
 
-class Auto(LabelModel):
-    """A log-opinion pool [1]_ of two anchored models, mixed with the share of the votes.
+class Auto(GuardedModel):
+    """What each vote is worth, learned in two ways that fail differently, pooled [1]_ and mixed with the votes.
 
-    No label model is best on all votes, and which is best cannot be told from the votes: those that
-    explain them best are not those that find the truth. So none is chosen. The *bold* member is
-    `DawidSkene` with weak anchors, which follows the votes far; the *cautious* one has anchors ten times as
-    strong and divides the evidence of a row by the root of its number of votes in each round. Their
-    log-probabilities are averaged, and the result mixed with the share of each class among the votes,
-    so that the probability never runs away from what people voted.
+    No label model is best on all votes, and which is best cannot be told from how well it explains them. So two
+    estimates of the evidence of each vote are averaged: how often it agrees with the majority (one round of
+    `DawidSkene`, anchored; further rounds follow the majority into its errors), with the experience that rare votes
+    are more often right; and what the covariances say (`MatrixCompletion`), which do not care for the majority. The
+    log-odds of a row are tempered by its number of votes, the class mass is drawn from what this gives towards
+    half the majority's and half the balance, and the result is mixed with the share of each class among
+    the votes, so that the probability never runs away from what people voted.
 
-    Without gold, and with a uniform class balance, rows whose votes all agree are never overturned: where
-    the pool would, half of the probability goes to the class that was voted for, and
-    `diagnostics_["held"]` counts it.
+    Where the votes behave as if they were independent given the class, as far as many rows can show, there is no
+    need for such caution: then the covariances' model, abstentions heard, is taken at its word, the more so the
+    better it fits (`diagnostics_["trust"]`). Where it explains next to nothing, the covariances are left out.
+
+    Without gold, and with a uniform class balance, rows whose votes all agree are never overturned: where the model
+    would, half of the probability goes to the class that was voted for, and `diagnostics_["held"]` counts it.
 
     Parameters
     ----------
-    cardinality, class_balance, max_iter, tol, edges, no_edges
-        As in `AnchoredPrecision`.
+    cardinality
+        Number of classes, k.
+    class_balance
+        k shares that sum to 1; uniform if absent.
     majority_weight
         Weight of the votes' shares in the mixture, from 0 up to, not including, 1.
+    edges, no_edges
+        Pairs of labeling functions, by name or position, that depend on each other, and that do not; `edges` are found
+        unless given.
 
     Attributes
     ----------
     evidence_
-        2 x m x k x k: the log-odds that vote l of j adds to class y, by the bold and the cautious member.
+        m x k x k: the log-odds that vote l of j adds to class y, pooled.
     class_bias_
-        2 x k: what ties the class mass of each.
-    precision_, weights_
-        As in `AnchoredPrecision`, of the bold member.
+        k: what draws the class mass.
+    heard_, silence_, trust_
+        m x k x k, k and one number from 0 to 1: evidence of the votes and of silence where the covariances fit, and how
+        far these are trusted.
+    weights_
+        m: 1, or less for who repeats others.
     guarded_
         Whether unanimous rows stand.
 
     Notes
     -----
-    With q_b and q_c the members' posteriors, c the number of votes of the row and s_y the share of them for
-    y: p is proportional to (q_b q_c)^(1 / (2 c^0.3)), and the answer is (1 - w) p + w s.
+    With e the pooled evidence of a vote, c the number of votes of the row, s_y their share for y, b the bias,
+    w the weight of the majority and t the trust:
 
-    It fails where its members do: when a majority of the sources is wrong together and there is no
-    gold, and when near-copies of a bad source outnumber the good ones.
+        pool(y) = (1 - w) softmax(.6 (sum of e_y / c^.3 + b_y)) + w s_y
+        log p(y) = t log(posterior of the covariances' model) + (1 - t) log pool(y).
+
+    It fails when a majority of the sources is wrong together and there is no gold.
 
     References
     ----------
@@ -81,13 +107,15 @@ class Auto(LabelModel):
     >>> bool((model.predict(L) == truth).mean() > 0.9)
     True
     >>> model.diagnostics_["decided_by"]
-    'pool of bold, cautious and the votes'
+    'agreement with the majority, covariances and the votes'
     """
 
-    evidence_: NDArray[np.float64]
+    anchor, anchor_votes, max_iter, tol = 0.8, 100.0, 1, 1.0
+
+    heard_: NDArray[np.float64]
+    silence_: NDArray[np.float64]
+    trust_: NDArray[np.float64]
     class_bias_: NDArray[np.float64]
-    precision_: NDArray[np.float64]
-    weights_: NDArray[np.float64]
     guarded_: NDArray[np.bool_]
 
     def __init__(
@@ -95,73 +123,115 @@ class Auto(LabelModel):
         *,
         cardinality: int,
         class_balance: Sequence[float] | None = None,
-        majority_weight: float = 0.2,
-        max_iter: int = 100,
-        tol: float = 1e-4,
+        majority_weight: float = 0.3,
         edges: Sequence[tuple[str | int, str | int]] | None = None,
         no_edges: Sequence[tuple[str | int, str | int]] = (),
     ) -> None:
         self.cardinality = cardinality
         self.class_balance = class_balance
         self.majority_weight = majority_weight
-        self.max_iter = max_iter
-        self.tol = tol
         self.edges = edges
         self.no_edges = no_edges
 
-    def _fit(self, votes: EncodedVotes, gold: Gold | None) -> None:
-        if not 0 <= self.majority_weight < 1:
-            raise LabelModelError(f"Auto needs majority_weight from 0 to below 1; it is {self.majority_weight!r}.")
-        members = [self._member(i) for i in range(len(_NAMES))]
-        found = self._overlaps(votes)
-        for member in members:
-            member.diagnostics_ = {"converged": True, "rounds": 0, "fallback": None, "warnings": []}
-            member._fit_on(votes, gold, found)
-        self.evidence_ = np.stack([member.evidence_ for member in members])
-        self.class_bias_ = np.stack([member.class_bias_ for member in members])
-        self.precision_, self.weights_ = members[0].precision_, members[0].weights_
-        uniform = bool(np.allclose(self.class_balance_, 1 / self.cardinality))
-        self.guarded_ = np.array(gold is None and uniform)
-        self._record(members)
+    def _rules(self) -> dict[str, bool]:
+        return {"majority_weight from 0 to below 1": 0 <= self.majority_weight < 1}
+
+    # What is learned.
+
+    def _learn(
+        self, votes: EncodedVotes, found: dependencies.Overlaps, groups: NDArray[np.int64], gold: Gold | None
+    ) -> None:
+        counts, once = votes.per_lf, dependencies.shares(groups)
+        several = (counts > 0).sum(axis=1) > 1
+        self.weights_ = once * dependencies.damping(found, groups, several, votes.cardinality)
+        self._start(votes, gold)
+        guess = clamped(self._first_guess(votes, once, gold), gold)
+        agreement, settled = self._agreement(votes, guess)
+        share, covariances = self._covariances(votes, gold)
+        pooled = (1 - share) * _centred(agreement) + share * _centred(covariances)
+        self.evidence_ = np.round(pooled, DIGITS)
+        if not settled:
+            self._draw_class_mass(votes, guess)
+        parts = ["agreement with the majority", *(["covariances"] if share else [])]
+        self.diagnostics_["decided_by"] = f"{', '.join(parts)} and the votes"
         if self.guarded_:
-            wrong = self._overturned(self._pool(votes, members), votes.unanimous)
+            wrong = self._overturned(self._mixed(votes), votes.unanimous)
             self.diagnostics_["held"] = round(float(votes.row_weights[wrong].sum()))
 
-    def _record(self, members: list[DawidSkene]) -> None:
-        """Say what the members found, each thing once."""
-        found = [member.diagnostics_ for member in members]
-        fallback = next((f["fallback"] for f in found if f["fallback"]), None)
-        self.diagnostics_.update(
-            {name: found[0][name] for name in ("copies", "worse_than_chance") if name in found[0]},
-            converged=all(f["converged"] for f in found),
-            rounds=sum(f["rounds"] for f in found),
-            fallback=fallback,
-            decided_by=fallback or f"pool of {', '.join(_NAMES)} and the votes",
-        )
-        for warning in dict.fromkeys(warning for f in found for warning in f["warnings"]):
-            self._warn(warning)
+    def _start(self, votes: EncodedVotes, gold: Gold | None) -> None:
+        k = votes.cardinality
+        self.class_bias_, self.silence_ = np.zeros(k), np.zeros(k)
+        self.heard_, self.trust_ = np.zeros((votes.n_lfs, k, k)), np.array(0.0)
+        self.guarded_ = np.array(gold is None and bool(np.allclose(self.class_balance_, 1 / k)))
 
-    def _member(self, i: int) -> DawidSkene:
-        """The i-th member, not fitted."""
-        member = DawidSkene(
-            cardinality=self.cardinality,
-            class_balance=self.class_balance,
-            anchor_votes=_ANCHOR_VOTES[i],
-            temper=_TEMPERS[i],
-            calibrate=False,
-            max_iter=self.max_iter,
-            tol=self.tol,
+    def _agreement(self, votes: EncodedVotes, guess: Probs) -> tuple[NDArray[np.float64], bool]:
+        """Evidence from one round of Dawid-Skene, and whether confusion matrices settle the class mass."""
+        member = DawidSkene(cardinality=self.cardinality, class_balance=self.class_balance)
+        member.class_balance_ = self.class_balance_
+        expected, counts = votes.expected(guess), votes.per_lf
+        precision = anchors.anchored_precision(
+            expected, counts, self.class_balance_, anchor=self.anchor, strength=self.anchor_votes, rarity=_RARITY
         )
-        member.lf_names_, member.class_balance_ = self.lf_names_, self.class_balance_
-        return member
+        evidence = member._evidence(expected, counts, precision) * self.weights_[:, None, None]
+        return evidence, not member._needs_tie(counts)
 
-    def _pool(self, votes: EncodedVotes, members: list[DawidSkene]) -> Probs:
-        """The mixture, before unanimous rows are looked at."""
-        logs = [np.log(np.maximum(member._probs(votes), _LEAST)) for member in members]
-        size = np.maximum(votes.per_row, 1)[:, None]
-        pooled = posterior(np.mean(logs, axis=0) / size**_CALIBRATION)
-        share = votes.tally(np.ones(votes.n_lfs)) / size
-        return (1 - self.majority_weight) * pooled + self.majority_weight * share
+    def _covariances(self, votes: EncodedVotes, gold: Gold | None) -> tuple[float, NDArray[np.float64]]:
+        """Weight and evidence of the covariances; sets what is taken where they fit."""
+        nothing = 0.0, np.zeros_like(self.heard_)
+        if self.diagnostics_["edges_found"] is None:  # too many votes for a table of pairs
+            return nothing
+        member = MatrixCompletion(
+            cardinality=self.cardinality, class_balance=self.class_balance, edges=self.edges, no_edges=self.no_edges
+        )
+        member.class_balance_, member.lf_names_ = self.class_balance_, self.lf_names_
+        member.diagnostics_ = {**self.diagnostics_, "warnings": []}
+        member._set_gold(votes.n_lfs)
+        if gold is not None:
+            known = gold != UNKNOWN
+            truth = np.eye(self.cardinality)[gold[known]]
+            member.gold_votes_, member.gold_rows_ = votes.rows(known).expected(truth), truth.sum(axis=0)
+        member._solve(_counted(votes, self.lf_names_))
+        fit = member.diagnostics_.get("misfit")
+        self.diagnostics_.update(misfit=fit, trust=0.0)
+        if member.diagnostics_["fallback"] or fit is None:
+            return nothing
+        off, unexplained = fit
+        rows = float(votes.row_weights.sum()) + votes.n_silent
+        trust = round(_ramp(off, _FITS) * _ramp(unexplained, _EXPLAINS) * rows / (rows + _ROWS), DIGITS)
+        self.heard_, self.silence_, self.trust_ = member.evidence_, member.silence_, np.array(trust)
+        self.diagnostics_["trust"] = trust
+        return _COVARIANCES * _ramp(unexplained, _UNHEARD), member._log_odds(abstains_inform=False)[0]
+
+    def _draw_class_mass(self, votes: EncodedVotes, guess: Probs) -> None:
+        wished = class_mass.target(leaders(guess), votes.row_weights, self.class_balance_, majority_share=0.5)
+        wished = np.where(votes.per_lf.sum(axis=0) > 0, wished, 0)
+        scores = np.log(self.class_balance_) + self._tempered(votes)
+        bias = class_mass.tie(scores, votes.row_weights, wished, self.class_bias_)
+        self.class_bias_ = np.round(_TIED * bias, DIGITS)
+
+    def _trust_equally(self, votes: EncodedVotes, evidence: NDArray[np.float64]) -> None:
+        self._start(votes, None)
+        self.evidence_ = evidence
+        self.diagnostics_["decided_by"] = "majority vote"
+
+    # What follows from it.
+
+    def _tempered(self, votes: EncodedVotes) -> Probs:
+        """Log-odds of the votes of each row, n x k, divided by a power of their number."""
+        return votes.add_up(self.evidence_) / np.maximum(votes.per_row, 1)[:, None] ** _TEMPER
+
+    def _mixed(self, votes: EncodedVotes) -> Probs:
+        """Probabilities, before unanimous rows are looked at."""
+        prior, odds = np.log(self.class_balance_), self._tempered(votes)
+        kept = class_mass.held_back(prior + odds, self.class_bias_, votes.unanimous)[:, None]
+        share = votes.tally(np.ones(votes.n_lfs)) / np.maximum(votes.per_row, 1)[:, None]
+        pooled = posterior(prior + _SCALE * (odds + kept * self.class_bias_))
+        pooled = (1 - self.majority_weight) * pooled + self.majority_weight * share
+        if not self.trust_:
+            return pooled
+        heard = posterior(prior + self.silence_ + votes.add_up(self.heard_))
+        logs = [np.log(np.maximum(part, _LEAST)) for part in (heard, pooled)]
+        return posterior(self.trust_ * logs[0] + (1 - self.trust_) * logs[1])
 
     def _overturned(self, probs: Probs, unanimous: NDArray[Any]) -> NDArray[np.bool_]:
         """Rows that all votes agree on, and the probabilities do not."""
@@ -170,7 +240,7 @@ class Auto(LabelModel):
         return (unanimous != UNKNOWN) & (mine < probs.max(axis=1))
 
     def _log_likelihood(self, votes: EncodedVotes) -> Probs:
-        probs = self._pool(votes, [self._fitted_member(i) for i in range(len(_NAMES))])
+        probs = np.array(self._mixed(votes))
         if self.guarded_:
             unanimous = votes.unanimous
             wrong = np.flatnonzero(self._overturned(probs, unanimous))
@@ -178,18 +248,32 @@ class Auto(LabelModel):
             probs[wrong, unanimous[wrong]] += 0.5
         return np.log(np.maximum(probs, _LEAST)) - np.log(self.class_balance_)
 
-    def _fitted_member(self, i: int) -> DawidSkene:
-        member = self._member(i)
-        member.evidence_, member.class_bias_ = self.evidence_[i], self.class_bias_[i]
-        return member
+    def _scores(self, votes: EncodedVotes) -> Probs:
+        return np.log(self.class_balance_) + self._log_likelihood(votes)
 
     def _contributions(self, votes: EncodedVotes) -> NDArray[np.float64]:
-        """The mean of the members' contributions, and an equal part of what pooling and mixing changed."""
+        """The evidence of each vote, and an equal part of what bias, silence and mixing changed."""
         size = np.maximum(votes.per_row, 1)
-        parts = [self._fitted_member(i)._contributions(votes) for i in range(len(_NAMES))]
-        out: NDArray[np.float64] = np.mean(parts, axis=0) / size[:, None, None] ** _CALIBRATION
+        scale = (1 - self.trust_) * _SCALE / size**_TEMPER
+        flat, heard = (part.reshape(-1, self.cardinality)[votes.codes] for part in (self.evidence_, self.heard_))
+        out = spread(votes, flat * scale[votes.rows_of_codes, None] + self.trust_ * heard)
         rest = (self._log_likelihood(votes) - out.sum(axis=1)) / size[:, None]
         return out + spread(votes, rest[votes.rows_of_codes])
 
-    def _weights(self) -> NDArray[np.float64]:
-        return self.weights_
+
+def _ramp(value: float, ends: tuple[float, float]) -> float:
+    """1 up to the first end, 0 from the second on."""
+    return float(np.clip((ends[1] - value) / (ends[1] - ends[0]), 0, 1))
+
+
+def _centred(evidence: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The same evidence, with mean 0 over the classes."""
+    return evidence - evidence.mean(axis=2, keepdims=True)
+
+
+def _counted(votes: EncodedVotes, lf_names: Sequence[str]) -> Moments:
+    """How often pairs of votes meet on these rows, weighted where they are a sample."""
+    pairs, n_rows = edges.of_counts(votes)
+    unit = 1 if votes.stands_for is None and not votes.soft else 2**16
+    counts = np.rint(pairs * unit).astype(np.int64)
+    return Moments(counts, round(n_rows), votes.cardinality, tuple(lf_names), unit)

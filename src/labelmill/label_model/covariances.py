@@ -20,6 +20,8 @@ FLOOR = 0.02
 """Least P(vote | y), as a share of P(vote): no vote rules a class out. It keeps skill below 1 - FLOOR."""
 _RELATED = 3.0
 """Standard errors of a covariance beyond which two labeling functions tell something about each other."""
+_FEW_MEETINGS = 5.0
+"""Rows on which two votes must be expected to meet, or their covariance is too coarse to be judged by its square."""
 _FEW_ABSTENTIONS = 20.0
 """With fewer abstentions than this, abstaining tells nothing."""
 
@@ -143,3 +145,32 @@ def valid_tables(found: Covariances, deviation: NDArray[np.float64]) -> tuple[ND
     abstains = np.maximum(abstains, 1 / (found.n + 2))
     total = table.sum(axis=1) + abstains
     return table / total[:, None], abstains / total
+
+
+def misfit(found: Covariances, tables: NDArray[np.float64]) -> tuple[float, float] | None:
+    """How far tables are from explaining the covariances.
+
+    Parameters
+    ----------
+    found
+        From `covariances`.
+    tables
+        m x k x k: P(j votes v | y).
+
+    Returns
+    -------
+    The root mean square of what is left of the covariances, in standard errors of chance (1: nothing but chance), and
+    the share of the squared covariances that is not explained, chance taken off, by its upper 95 % bound. None
+    where there is nothing to explain, or no pair of votes meets often enough to be judged.
+    """
+    mu = tables.reshape(-1, found.cardinality)
+    pairs = np.triu(found.pattern != 0, 1)
+    explained = (mu * found.balance) @ mu.T - np.outer(mu @ found.balance, mu @ found.balance)
+    left = found.n * (found.corr - explained / np.outer(found.sd, found.sd))[pairs] ** 2
+    judged = found.n * np.outer(found.mean, found.mean)[pairs] > _FEW_MEETINGS
+    size = float(pairs.sum())
+    signal = found.n * float((found.corr[pairs] ** 2).sum()) - size
+    if not judged.any() or signal <= 0:
+        return None
+    unexplained = (float(left.sum()) - size + 2 * np.sqrt(2 * size)) / signal
+    return float(np.sqrt(left[judged].mean())), unexplained

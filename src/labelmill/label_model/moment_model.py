@@ -135,6 +135,10 @@ class MomentModel(LabelModel):
         self.diagnostics_ = {"converged": True, "rounds": 0, "fallback": None, "warnings": [], "overturned": None}
         self.diagnostics_["fitted_on"] = moments.n_rows
         self._find_edges(moments)
+        self._solve(moments)
+
+    def _solve(self, moments: Moments) -> None:
+        """Learn, where edges have been looked for."""
         groups = dependencies.copies(self._overlaps(moments))
         self.weights_ = dependencies.shares(groups)
         sets = [np.flatnonzero(groups == g) for g in np.flatnonzero(np.bincount(groups) > 1)]

@@ -83,8 +83,9 @@ class TableModel(MomentModel):
             return
         believed, held = self._with_gold(found, anchor)
         self.tables_, self.abstains_ = covariances.valid_tables(found, self._deviations(found, believed, held))
+        self.diagnostics_["misfit"] = covariances.misfit(found, self.tables_)
         self._set_accuracies(moments)
-        self._set_evidence()
+        self.evidence_, self.silence_ = self._log_odds(abstains_inform=self.abstains_inform)
 
     def _fall_back(self, moments: Moments, reason: str) -> None:
         super()._fall_back(moments, reason)
@@ -114,8 +115,8 @@ class TableModel(MomentModel):
         votes = np.einsum("jvy,y->j", self.tables_, self.class_balance_)
         self.accuracy_ = np.where(moments.per_lf.any(axis=1), right / votes, self.anchor)
 
-    def _set_evidence(self) -> None:
-        """Log-odds from the tables. Without gold, no vote speaks against its own class, however it looks."""
+    def _log_odds(self, *, abstains_inform: bool) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """What votes and silence say, by the tables. Without gold, no vote speaks against its own class."""
         logs = np.log(self.tables_)
         own = np.einsum("jvv->jv", logs)  # a view: what is written to it is written to `logs`
         if not self.gold_rows_.any():
@@ -123,7 +124,6 @@ class TableModel(MomentModel):
             other = np.where(np.eye(k, dtype=bool), -np.inf, logs).max(axis=2)
             logs[:, np.arange(k), np.arange(k)] = np.maximum(own, other + _LEAST)
         weights = self.weights_[:, None]
-        silent = np.log(self.abstains_) if self.abstains_inform else np.zeros_like(self.abstains_)
-        self.evidence_ = (logs - silent[:, None, :]) * weights[:, :, None]
+        silent = np.log(self.abstains_) if abstains_inform else np.zeros_like(self.abstains_)
         total = (silent * weights).sum(axis=0)
-        self.silence_ = total - total.mean()
+        return (logs - silent[:, None, :]) * weights[:, :, None], total - total.mean()
