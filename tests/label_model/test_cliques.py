@@ -38,7 +38,9 @@ def test_soft_votes_that_are_sure_are_in_the_cells_of_hard_ones():
     assert hard.sum() > 0
 
 
-def test_edges_join_parts_of_a_group():
-    groups = np.array([0, 0, 0, 1, 1, 2])
-    assert Cliques(((0, 1), (3, 4)), 2).apart(groups).tolist() == [2, 2, 2, 1, 1, 1]
-    assert Cliques((), 2).apart(groups).tolist() == [3, 3, 3, 2, 2, 1]
+def test_cliques_that_share_a_member_are_one_part():
+    parts = Cliques(((0, 4), (1, 2), (2, 5)), 2).parts(6)
+    assert len(np.unique(parts)) == 3
+    assert parts[0] == parts[4]
+    assert parts[1] == parts[2] == parts[5]
+    assert len(np.unique(Cliques((), 2).parts(4))) == 4

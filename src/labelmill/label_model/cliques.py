@@ -81,15 +81,12 @@ class Cliques:
         """One number per clique, repeated for each of its cells."""
         return np.repeat(values, np.diff(self.starts))
 
-    def apart(self, groups: NDArray[np.int64]) -> NDArray[np.int64]:
-        """For each labeling function, how many parts the edges leave of its group."""
-        ends = [(clique[0], j) for clique in self.members for j in clique]
-        size = len(groups)
-        rows, columns = np.array(ends, np.int64).reshape(-1, 2).T
-        graph = sp.csr_array((np.ones(len(ends)), (rows, columns)), shape=(size, size))
-        part = connected_components(graph, directed=False)[1]
-        pairs = np.unique(np.stack([groups, part], axis=1), axis=0)
-        return np.bincount(pairs[:, 0])[groups].astype(np.int64)
+    def parts(self, n_lfs: int) -> NDArray[np.int64]:
+        """Number of the connected part that each labeling function belongs to, most of them alone."""
+        ends = np.array([(clique[0], j) for clique in self.members for j in clique], np.int64).reshape(-1, 2).T
+        graph = sp.csr_array((np.ones(ends.shape[1]), ends), shape=(n_lfs, n_lfs))
+        parts: NDArray[np.int64] = connected_components(graph, directed=False)[1].astype(np.int64)
+        return parts
 
     def cells(self, votes: EncodedVotes) -> Cells:
         """The cells of each row."""

@@ -147,7 +147,7 @@ def valid_tables(found: Covariances, deviation: NDArray[np.float64]) -> tuple[ND
     return table / total[:, None], abstains / total
 
 
-def misfit(found: Covariances, tables: NDArray[np.float64]) -> tuple[float, float] | None:
+def misfit(found: Covariances, tables: NDArray[np.float64]) -> list[float] | None:
     """How far tables are from explaining the covariances.
 
     Parameters
@@ -172,5 +172,5 @@ def misfit(found: Covariances, tables: NDArray[np.float64]) -> tuple[float, floa
     signal = found.n * float((found.corr[pairs] ** 2).sum()) - size
     if not judged.any() or signal <= 0:
         return None
-    unexplained = (float(left.sum()) - size + 2 * np.sqrt(2 * size)) / signal
-    return float(np.sqrt(left[judged].mean())), unexplained
+    unexplained = (left.sum() - size + 2 * np.sqrt(2 * size)) / signal
+    return [float(np.sqrt(left[judged].mean())), float(unexplained)]

@@ -26,8 +26,8 @@ class GenerativeModel(GuardedModel):
     The model of data programming [1]_, [2]_, with its correlation factors [3]_: the truth is latent, each labeling
     function has a propensity and an accuracy for each class, and what is maximised is the likelihood of the votes, the
     truth summed out. That sum has k terms a row, so there is nothing to sample and no seed: expectation
-    maximisation from the majority vote (copies counted once), rows without votes included. All that
-    abstain on a row say together costs one constant per class.
+    maximisation from the majority vote (copies, and whatever edges join, counted once), rows without votes
+    included. All that abstain on a row say together costs one constant per class.
 
     Labeling functions that depend on each other given the truth, found or named by `edges`, are modelled exactly: a
     *clique* of them (a part of the graph that no single one cuts in two; a source with copiers is so many pairs) has
@@ -154,10 +154,13 @@ class GenerativeModel(GuardedModel):
     ) -> None:
         tied = self._find_cliques(votes)
         cells = tied.cells(votes)
-        self.weights_ = 1 / tied.apart(groups)  # copies that an edge joins share a joint table instead
+        parts = tied.parts(votes.n_lfs)
+        apart = np.unique(np.stack([groups, parts], axis=1), axis=0)[:, 0]
+        self.weights_ = 1 / np.bincount(apart)[groups]  # copies that edges join are in a joint table instead
+        once = self.weights_ * dependencies.shares(parts)
         varies = loudness.seen(votes, self.weights_)
         silent = self.class_balance_
-        probs = clamped(self._first_guess(votes, dependencies.shares(groups), gold), gold)
+        probs = clamped(self._first_guess(votes, once, gold), gold)
         for rounds in range(1, self.max_iter + 1):
             mass = probs * votes.row_weights[:, None]
             rows = mass.sum(axis=0) + votes.n_silent * silent

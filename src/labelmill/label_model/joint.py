@@ -7,8 +7,10 @@ from labelmill.label_model.cliques import Cliques
 
 _CELL_ROWS = 20.0
 """How many rows of a cell the independent labeling functions' opinion about its truth is worth."""
-_SWEEPS, _SETTLED = 100, 1e-8
-"""Most sweeps over the members, and the relative change that ends them."""
+_SWEEPS, _SETTLED = 20, 1e-6
+"""Most sweeps towards the tables of the members, and the relative gap that ends them."""
+_LEAST = 1e-3
+"""Least P(cell | y), as a share of what it were if the members were independent."""
 
 
 def independent(cliques: Cliques, singles: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -29,9 +31,13 @@ def joint_tables(
     """P(cell | y), cells x k, above 0; summed over the other members it is the table of each member.
 
     What a cell tells about the truth is how its rows fall on the classes. This is smoothed: `_CELL_ROWS` rows
-    fall as they would if the members were independent. How frequent the cell is is not, beyond one row
-    for all cells. Then iterative proportional fitting [1]_ restores the members' own tables and leaves the
-    dependence, the odds ratios, as it is.
+    fall as they would if the members were independent. How frequent the cell is is not, beyond one row for
+    all cells. Smoothing and anchors move the sums; iterative scaling [1]_, which leaves the dependence as it is
+    and needs no order of the members, brings them back, and what gap is left is closed exactly by
+
+        P(cell | y) / independent  +=  sum over members of  1 - sum of the joint table / table of the member.
+
+    Where a cell then lies below `_LEAST`, its clique is mixed with independent members until none does.
 
     Parameters
     ----------
@@ -48,34 +54,38 @@ def joint_tables(
 
     References
     ----------
-    .. [1] W. E. Deming and F. F. Stephan, "On a least squares adjustment of a sampled frequency table when the
-       expected marginal totals are known", Annals of Mathematical Statistics 11(4), 1940.
+    .. [1] J. N. Darroch and D. Ratcliff, "Generalized iterative scaling for log-linear models", Annals of
+       Mathematical Statistics 43(5), 1972.
     """
     out = independent(cliques, singles)
     for members, cells, digits in cliques.by_size:
-        seen = counts[cells]
+        seen, apart = counts[cells], out[cells]
         seen[:, 0] = np.maximum(rows - seen[:, 1:].sum(axis=1), 0)
         total = seen.sum(axis=2, keepdims=True)
-        apart = out[cells] * balance
-        chance = apart.sum(axis=2, keepdims=True)
-        split = (seen + _CELL_ROWS * apart / chance) / (total + _CELL_ROWS)
-        out[cells] = _with_sums((total + chance) * split, singles[members], len(digits))
+        prior = apart * balance
+        chance = prior.sum(axis=2, keepdims=True)
+        joint = (total + chance) * (seen + _CELL_ROWS * prior / chance) / (total + _CELL_ROWS)
+        joint /= joint.sum(axis=1, keepdims=True)
+        for _ in range(_SWEEPS):
+            short = _short_of(joint, singles[members], digits)
+            if np.abs(short - 1).max() <= _SETTLED:
+                break
+            joint *= np.prod(short, axis=0) ** (1 / len(digits))
+            joint /= joint.sum(axis=1, keepdims=True)
+        lift = joint / apart + (1 - 1 / _short_of(joint, singles[members], digits)).sum(axis=0)
+        lowest = lift.min(axis=1, keepdims=True)
+        mixed = np.where(lowest < _LEAST, (_LEAST - lowest) / (1 - lowest), 0)
+        out[cells] = apart * ((1 - mixed) * lift + mixed)
     return out
 
 
-def _with_sums(joint: NDArray[np.float64], singles: NDArray[np.float64], size: int) -> NDArray[np.float64]:
-    """Scale joint tables, c x cells x k, so that each sums to the tables of its members, c x size x (k + 1) x k."""
-    count, cells, k = joint.shape
-    base = singles.shape[2]
-    shaped = joint.reshape(count, *[base] * size, k)
-    others = [tuple(axis + 1 for axis in range(size) if axis != member) for member in range(size)]
-    wanted = [np.expand_dims(singles[:, member], axes) for member, axes in enumerate(others)]
-    for _ in range(_SWEEPS):
-        farthest = 0.0
-        for sums, axes in zip(wanted, others, strict=True):
-            ratio = sums / shaped.sum(axis=axes, keepdims=True)
-            shaped = shaped * ratio
-            farthest = max(farthest, float(np.abs(ratio - 1).max()))
-        if farthest <= _SETTLED:
-            break
-    return shaped.reshape(count, cells, k)
+def _short_of(
+    joint: NDArray[np.float64], singles: NDArray[np.float64], digits: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """The table of each member over the sum of the joint table, at each cell: size x c x cells x k."""
+    size, base, k = singles.shape[1:]
+    shaped, out = joint.reshape(-1, *[base] * size, k), np.empty((size, *joint.shape))
+    for member, digit in enumerate(digits):
+        sums = shaped.sum(axis=tuple(axis + 1 for axis in range(size) if axis != member))
+        out[member] = (singles[:, member] / sums)[:, digit]
+    return out
