@@ -59,14 +59,39 @@ def test_workers_who_are_worse_than_chance_are_heard_the_other_way_round_only_by
 
 def test_it_says_what_decided(make_votes):
     L, _ = make_votes(4, 500, [0.8, 0.7, 0.9])
-    assert Auto(cardinality=2).fit(L).diagnostics_["decided_by"] == "pool of bold, cautious and the votes"
+    decided_by = Auto(cardinality=2).fit(L).diagnostics_["decided_by"]
+    assert decided_by == "agreement with the majority, covariances and the votes"
     few = Auto(cardinality=2).fit(L[:, :2])
     assert few.diagnostics_["decided_by"] == few.diagnostics_["fallback"] == "majority vote"
     assert few.diagnostics_["warnings"]
 
 
-def test_contributions_sum_to_the_posterior(make_votes):
-    L, _ = make_votes(5, 800, [0.8, 0.7, 0.9, 0.6], cardinality=3)
+def test_votes_that_are_independent_are_taken_at_their_word(stress):
+    sample = stress.one_class_rules()
+    model = Auto(cardinality=2).fit(sample.L)
+    assert model.diagnostics_["trust"] > 0.9
+    rows = sample.covered
+    loss = -np.log(model.predict_proba(sample.L)[rows, sample.truth[rows]]).mean()
+    assert loss <= 0.036
+
+
+def test_rules_that_fire_together_on_long_texts_are_not(make_rules):
+    L, _ = make_rules(0, n=20_000)
+    model = Auto(cardinality=2).fit(L)
+    assert model.diagnostics_["trust"] == 0
+    assert model.diagnostics_["misfit"][0] > 2.5
+
+
+def test_covariances_that_explain_nothing_are_not_heard(stress):
+    sample = stress.rare_positives()  # with a balance that is far off, no tables explain them
+    assert Auto(cardinality=2).fit(sample.L).diagnostics_["decided_by"] == "agreement with the majority and the votes"
+    given = Auto(cardinality=2, class_balance=(0.95, 0.05)).fit(sample.L)
+    assert "covariances" in given.diagnostics_["decided_by"]
+
+
+@pytest.mark.parametrize("n", [800, 20_000])  # few rows: cautious; many independent ones: at its word
+def test_contributions_sum_to_the_posterior(make_votes, n):
+    L, _ = make_votes(5, n, [0.8, 0.7, 0.9, 0.6], cardinality=3)
     model = Auto(cardinality=3).fit(L)
     covered = model.covered(L)
     total = model.explain(L).sum(axis=1)[covered]
