@@ -5,7 +5,19 @@ import pytest
 
 
 @pytest.mark.parametrize(
-    "name", ["__init__", "majority", "anchored", "dawid_skene", "moments", "weighted", "triplets", "matrix"]
+    "name",
+    [
+        "__init__",
+        "majority",
+        "anchored",
+        "dawid_skene",
+        "moments",
+        "weighted",
+        "triplets",
+        "matrix",
+        "edges",
+        "robust_pca",
+    ],
 )
 def test_the_examples_of_the_docstrings_are_true(name):
     module = importlib.import_module("labelmill.label_model" + ("" if name == "__init__" else f".{name}"))

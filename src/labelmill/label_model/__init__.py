@@ -14,6 +14,7 @@ from labelmill.label_model.auto import Auto
 from labelmill.label_model.base import LabelModel
 from labelmill.label_model.blocks import VoteStream
 from labelmill.label_model.dawid_skene import DawidSkene
+from labelmill.label_model.edges import find_edges
 from labelmill.label_model.majority import MajorityVote
 from labelmill.label_model.matrix import MatrixCompletion
 from labelmill.label_model.moments import Moments
@@ -32,6 +33,7 @@ __all__ = [
     "Triplets",
     "VoteStream",
     "WeightedVote",
+    "find_edges",
     "load",
     "make",
 ]
