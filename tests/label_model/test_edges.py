@@ -77,6 +77,15 @@ def test_an_edge_among_few_is_seen_though_it_bends_the_fit(make_votes):
     assert ends(edges_of(L)) == {(1, 4)}
 
 
+def test_among_four_nobody_can_tell_which_two_depend_on_each_other(make_votes):
+    L, _ = make_votes(6, 50_000, [0.9, 0.8, 0.75, 0.6], coverage=1)
+    taken = np.random.default_rng(0).random(len(L)) < 0.5
+    L[taken, 3] = L[taken, 1]
+    assert edges_of(L).empty
+    L[:, 3] = L[:, 1]
+    assert edges_of(L)["kind"].tolist() == ["copy"]
+
+
 def test_workers_who_share_batches_of_tasks_do_not_depend_on_each_other():
     rng = np.random.default_rng(0)
     truth, L = rng.integers(0, 4, 2000), np.full((2000, 150), -1)

@@ -5,7 +5,7 @@ number of rows.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -24,6 +24,8 @@ _LEVEL = 0.01
 """Chance that independent labeling functions show any edge at all."""
 _LEAST_EXCESS = 0.05
 """A dependence below this is too small to matter, however many rows prove it."""
+_FEWEST_SOURCES = 5
+"""Among four, an edge between two and one between the other two look the same."""
 _MOST_REFITS, _TRIMMED, _BY_CHANCE = 8, 0.1, 1.25
 """Fits; the share of pairs, those furthest off, that a second attempt does without; and how far off, in standard
 errors, the bulk of the pairs may be by chance."""
@@ -125,6 +127,8 @@ def find_edges(
     for compared in (of_voters(pairs, k), of_rules(pairs, n_rows, k)):
         if compared.usable.any():
             judged = _judge(compared, known, allowed, level)
+            if len(np.unique(groups[compared.usable.any(axis=1)])) < _FEWEST_SOURCES:
+                judged = replace(judged, clear=known & allowed)
             parts.append(_rows(compared, judged, same, meet.shared))
     table = pd.concat(parts) if parts else pd.DataFrame(columns=["i", "j", *COLUMNS[2:]])
     table = table.sort_values("z", key=lambda z: -z.abs(), kind="stable")
