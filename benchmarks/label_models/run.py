@@ -50,6 +50,7 @@ def main() -> int:
     for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"):
         os.environ.setdefault(variable, "1")  # before numpy is imported
     options = arguments().parse_args()
+    import on_edges
     import on_sets
     import on_stress
     import on_twins
@@ -79,6 +80,7 @@ def main() -> int:
         report.append(on_twins.report(on_twins.run(numbers, [*mine, *(p for p in peers if p in TWIN_PEERS)])))
     if "stress" in parts:
         report.append(on_stress.report([*mine, *peers], seeds=4 if options.quick else 20))
+        report.append(on_edges.report(seeds=4 if options.quick else 20))
     if "speed" in parts:
         cases = options.cases or (["rules 100k x 25"] if options.quick else list(speed.CASES))
         report.append(speed.report(cases, [*mine, *peers], rounds=1 if options.quick else options.rounds))

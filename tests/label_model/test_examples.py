@@ -16,6 +16,8 @@ import pytest
         "weighted",
         "triplets",
         "matrix",
+        "edges",
+        "robust_pca",
     ],
 )
 def test_the_examples_of_the_docstrings_are_true(name):

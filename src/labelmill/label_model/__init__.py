@@ -14,6 +14,7 @@ from labelmill.label_model.auto import Auto
 from labelmill.label_model.base import LabelModel
 from labelmill.label_model.blocks import VoteStream
 from labelmill.label_model.dawid_skene import DawidSkene
+from labelmill.label_model.edges import find_edges
 from labelmill.label_model.generative import GenerativeModel
 from labelmill.label_model.majority import MajorityVote
 from labelmill.label_model.matrix import MatrixCompletion
@@ -34,6 +35,7 @@ __all__ = [
     "Triplets",
     "VoteStream",
     "WeightedVote",
+    "find_edges",
     "load",
     "make",
 ]

@@ -5,7 +5,7 @@ number of rows.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -24,7 +24,11 @@ _LEVEL = 0.01
 """Chance that independent labeling functions show any edge at all."""
 _LEAST_EXCESS = 0.05
 """A dependence below this is too small to matter, however many rows prove it."""
-_MOST_REFITS = 8
+_FEWEST_SOURCES = 5
+"""Among four, an edge between two and one between the other two look the same."""
+_MOST_REFITS, _TRIMMED, _BY_CHANCE = 8, 0.1, 1.25
+"""Fits; the share of pairs, those furthest off, that a second attempt does without; and how far off, in standard
+errors, the bulk of the pairs may be by chance."""
 _NEAR, _GAP, _OUTSIDERS = 0.5, 2.0, 0.25
 """Pairs that the fit begins without: how near to being copies they are, how many times nearer than to outsiders,
 and the quantile of all its relations by which a labeling function's relation to outsiders is judged."""
@@ -39,6 +43,8 @@ class _Judged:
     excess: NDArray[np.float64]
     z: NDArray[np.float64]
     clear: NDArray[np.bool_]
+    bulk: float
+    """How far off the bulk of the pairs is, in standard errors."""
 
 
 def find_edges(
@@ -121,6 +127,8 @@ def find_edges(
     for compared in (of_voters(pairs, k), of_rules(pairs, n_rows, k)):
         if compared.usable.any():
             judged = _judge(compared, known, allowed, level)
+            if len(np.unique(groups[compared.usable.any(axis=1)])) < _FEWEST_SOURCES:
+                judged = replace(judged, clear=known & allowed)
             parts.append(_rows(compared, judged, same, meet.shared))
     table = pd.concat(parts) if parts else pd.DataFrame(columns=["i", "j", *COLUMNS[2:]])
     table = table.sort_values("z", key=lambda z: -z.abs(), kind="stable")
@@ -146,25 +154,44 @@ def of_counts(counted: Moments | EncodedVotes) -> tuple[NDArray[np.float64], flo
 
 
 def _judge(compared: Compared, known: NDArray[np.bool_], allowed: NDArray[np.bool_], level: float) -> _Judged:
-    """Fit what the class explains, again and again without the pairs that stand out, and measure all."""
+    """Fit what the class explains, and measure what is beyond it.
+
+    An edge among few labeling functions bends the fit until all pairs are off and none stands out. That looks like
+    a model that is not true, but without the edge the others fit: if so, and only then, is the fit without it taken.
+    """
+    judged = _without_outstanding(compared, known, allowed, level, trimmed=0.0)
+    if judged.bulk > _BY_CHANCE:
+        other = _without_outstanding(compared, known, allowed, level, trimmed=_TRIMMED)
+        if other.bulk <= _BY_CHANCE:
+            return other
+    return judged
+
+
+def _without_outstanding(
+    compared: Compared, known: NDArray[np.bool_], allowed: NDArray[np.bool_], level: float, *, trimmed: float
+) -> _Judged:
+    """Fit again and again without the pairs that stand out, and this share of those furthest off; measure all."""
     usable = np.triu(compared.usable)
     tests = max(int(usable.sum()), 1)
     bar = -ndtri(level / 2 / tests)
-    clear = (_suspects(compared) | known) & allowed
+    left_out = (_suspects(compared) | known) & allowed
     seen: list[NDArray[np.bool_]] = []
     for _ in range(_MOST_REFITS):
-        expected, variance = compared.expected(compared.fit(~clear))
+        expected, variance = compared.expected(compared.fit(~left_out))
         residual = np.where(compared.usable, compared.found - expected, 0)
         z = residual / np.sqrt(variance)
         bulk = float(np.median(np.abs(z[usable]))) / ndtri(0.75)
+        furthest = np.sort(np.abs(z[usable]))[::-1][: int(np.ceil(trimmed * tests))].min(initial=np.inf)
+        off = np.abs(z) >= max(furthest, bar)
         z /= max(bulk, 1.0)
         room = np.where(residual > 0, compared.most - expected, expected)
         excess = residual / np.maximum(room, np.abs(residual) + 1e-12)
-        seen.append(clear)
         clear = ((np.abs(z) > bar) & (np.abs(excess) > _LEAST_EXCESS) | known) & allowed
-        if any((clear == before).all() for before in seen):
+        seen.append(left_out)
+        left_out = clear | (off & allowed)
+        if any((left_out == before).all() for before in seen):
             break
-    return _Judged(expected, excess, z, clear)
+    return _Judged(expected, excess, z, clear, bulk)
 
 
 def _suspects(compared: Compared) -> NDArray[np.bool_]:
