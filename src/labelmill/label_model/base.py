@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from labelmill.arrays import UNKNOWN, Gold, Preds, Probs, Votes
 from labelmill.errors import LabelModelError
-from labelmill.label_model import accuracies, checks, persistence
+from labelmill.label_model import accuracies, calibration, checks, persistence
 from labelmill.label_model.blocks import Block, VoteStream, open_blocks
 from labelmill.label_model.encoding import EncodedVotes
 from labelmill.label_model.gathering import gather
@@ -35,6 +35,8 @@ class LabelModel(ABC):
         Names of the labeling functions, in the order of the columns.
     class_balance_
         k: the share of each class before any vote is seen.
+    temperature_
+        What log-probabilities are divided by, as gold rows say; 1 where there were none.
     lf_summary_
         One row per labeling function: its votes, coverage, estimated accuracy with a 95 % interval, weight.
     diagnostics_
@@ -49,6 +51,7 @@ class LabelModel(ABC):
     lf_names_: list[str]
     class_balance_: NDArray[np.float64]
     lf_summary_: pd.DataFrame
+    temperature_: NDArray[np.float64] = np.ones(())  # models that were stored without it have this one
     diagnostics_: dict[str, Any]
 
     # What a model supplies.
@@ -116,7 +119,7 @@ class LabelModel(ABC):
         The sum over the labeling functions plus `log(class_balance_)` is the log of the posterior, up
         to a constant per row. Takes m * k numbers a row: give it the rows that are looked at.
         """
-        return np.concatenate([self._contributions(block.encoded) for block in self._blocks(L)])
+        return np.concatenate([self._explained(block.encoded) for block in self._blocks(L)])
 
     def hyperparameters(self) -> dict[str, Any]:
         """What the model was made with, by name."""
@@ -139,12 +142,20 @@ class LabelModel(ABC):
         data = gather(read, gold=gold, most_rows=self.max_rows)
         self.diagnostics_["fitted_on"] = data.votes.n_rows
         self._fit(data.votes, data.gold)
+        truth = data.gold if data.gold is not None else np.full(data.votes.n_rows, UNKNOWN)
+        known = np.flatnonzero(truth != UNKNOWN)
+        self._calibrate(data.votes.rows(known), truth[known])
         if not data.n_covered:
             self._warn("no labeling function voted on any row: every row is uncovered")
         self._count_overturned(data.votes)
         self.lf_summary_ = accuracies.summarise(
             data.per_lf, data.n_rows, self.lf_names_, self._accuracies(data.votes), self._weights()
         )
+
+    def _calibrate(self, votes: EncodedVotes, truth: NDArray[np.int64]) -> None:
+        """Learn the temperature from rows with votes whose true class is known."""
+        log_probs = np.log(self.class_balance_) + self._log_likelihood(votes)
+        self.temperature_ = np.array(calibration.temperature(log_probs, truth))
 
     def _warn(self, message: str) -> None:
         self.diagnostics_["warnings"].append(message)
@@ -155,9 +166,15 @@ class LabelModel(ABC):
 
     def _probs(self, votes: EncodedVotes) -> Probs:
         score = np.log(self.class_balance_) + np.where(votes.covered[:, None], self._log_likelihood(votes), 0.0)
-        probs = np.ascontiguousarray(posterior(score))
+        probs = np.ascontiguousarray(posterior(score / self.temperature_))
         probs[~votes.covered] = self.class_balance_
         return probs
+
+    def _explained(self, votes: EncodedVotes) -> NDArray[np.float64]:
+        """The contributions at the temperature; what that takes from the class balance is spread over the votes."""
+        prior = np.log(self.class_balance_) - np.log(self.class_balance_).mean()
+        taken = (1 / self.temperature_ - 1) * prior / np.maximum(votes.per_row, 1)[:, None]
+        return self._contributions(votes) / self.temperature_ + spread(votes, taken[votes.rows_of_codes])
 
     def _probs_of_block(self, block: Block) -> Probs:
         """Posterior of one block of rows; here by way of `_log_likelihood`."""

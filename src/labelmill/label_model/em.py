@@ -22,6 +22,8 @@ _DIGITS = 10
 rows, another number of threads) give the same model, not one that differs by amplified rounding."""
 _GOLD_ANCHOR_VOTES = 10.0
 """How many votes the anchor is worth beside gold, when the rounds begin."""
+_MASS_GOLD = 50.0
+"""Gold rows from which on the class masses follow the first guess by gold more than the majority vote."""
 _FEWEST_SOURCES = 3
 """With fewer sources that are not copies nothing tells whose errors a conflict shows."""
 
@@ -106,9 +108,7 @@ class AnchoredEM(LabelModel):
         counts = votes.per_lf
         once = dependencies.shares(groups)
         probs = _clamped(self._first_guess(votes, once, gold), gold)
-        wished = class_mass.target(
-            leaders(probs), votes.row_weights, self.class_balance_, majority_share=self.majority_share
-        )
+        wished = self._wished_mass(votes, once, probs, gold)
         wished = np.where(counts.sum(axis=0) > 0, wished, 0)
         several = (counts > 0).sum(axis=1) > 1
         self.weights_ = once * dependencies.damping(found, groups, several, votes.cardinality)
@@ -153,6 +153,23 @@ class AnchoredEM(LabelModel):
         )
         evidence = anchors.precision_evidence(precision, self.class_balance_) * once[:, None, None]
         return posterior(np.log(self.class_balance_) + votes.add_up(evidence))
+
+    def _wished_mass(
+        self, votes: EncodedVotes, once: NDArray[np.float64], probs: Probs, gold: Gold | None
+    ) -> NDArray[np.float64]:
+        """Class masses to hold the rows to: those of the majority vote and, the more gold, of the first guess from it.
+
+        From ten gold rows alone the first guess only breaks ties, all the same way: it must not move the masses.
+        """
+
+        def target(leads: Probs) -> NDArray[np.float64]:
+            return class_mass.target(leads, votes.row_weights, self.class_balance_, majority_share=self.majority_share)
+
+        by_votes = target(leaders(votes.tally(once)))
+        if gold is None:
+            return by_votes
+        n_gold = float((gold != UNKNOWN).sum())
+        return (_MASS_GOLD * by_votes + n_gold * target(leaders(probs))) / (_MASS_GOLD + n_gold)
 
     def _needs_tie(self, counts: NDArray[np.float64]) -> bool:
         """Whether the votes leave the class mass open, so that it must be tied."""

@@ -17,9 +17,9 @@ _NOTHING = 1e-12
 class MajorityVote(LabelModel):
     """Every vote counts the same; the probability of a class is its share of the row's votes.
 
-    Tied classes are equally likely, and `predict` decides for none of them. Neither the class balance
-    nor gold changes a covered row. The accuracies of `lf_summary_` are the agreement with the votes of
-    all, a labeling function's own vote among them.
+    Tied classes are equally likely, and `predict` decides for none of them. The class balance does not
+    change a covered row, and gold only how sure it is. The accuracies of `lf_summary_` are the agreement
+    with the votes of all, a labeling function's own vote among them.
 
     Parameters
     ----------
