@@ -13,6 +13,7 @@ from labelmill.label_model.anchored import AnchoredPrecision
 from labelmill.label_model.auto import Auto
 from labelmill.label_model.base import LabelModel
 from labelmill.label_model.blocks import VoteStream
+from labelmill.label_model.class_balance import ClassBalance, estimate_class_balance
 from labelmill.label_model.dawid_skene import DawidSkene
 from labelmill.label_model.majority import MajorityVote
 from labelmill.label_model.matrix import MatrixCompletion
@@ -24,6 +25,7 @@ __all__ = [
     "KINDS",
     "AnchoredPrecision",
     "Auto",
+    "ClassBalance",
     "DawidSkene",
     "LabelModel",
     "MajorityVote",
@@ -32,6 +34,7 @@ __all__ = [
     "Triplets",
     "VoteStream",
     "WeightedVote",
+    "estimate_class_balance",
     "load",
     "make",
 ]

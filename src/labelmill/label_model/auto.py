@@ -1,6 +1,5 @@
 """The label model to take when nothing is known about the votes: a pool of three that guard each other."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -8,7 +7,7 @@ from numpy.typing import NDArray
 
 from labelmill.arrays import UNKNOWN, Gold, Probs
 from labelmill.errors import LabelModelError
-from labelmill.label_model import dependencies
+from labelmill.label_model import checks, dependencies
 from labelmill.label_model.base import LabelModel
 from labelmill.label_model.dawid_skene import DawidSkene
 from labelmill.label_model.encoding import EncodedVotes
@@ -95,7 +94,7 @@ class Auto(LabelModel):
         self,
         *,
         cardinality: int,
-        class_balance: Sequence[float] | None = None,
+        class_balance: checks.GivenBalance = None,
         majority_weight: float = 0.2,
         max_iter: int = 100,
         tol: float = 1e-4,

@@ -7,7 +7,7 @@ import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import pandas as pd
@@ -20,6 +20,9 @@ from labelmill.label_model.blocks import Block, VoteStream, open_blocks
 from labelmill.label_model.encoding import EncodedVotes
 from labelmill.label_model.gathering import gather
 from labelmill.label_model.posteriors import decide, posterior, spread
+
+if TYPE_CHECKING:
+    from labelmill.label_model.class_balance import ClassBalance
 
 
 class LabelModel(ABC):
@@ -34,7 +37,8 @@ class LabelModel(ABC):
     lf_names_
         Names of the labeling functions, in the order of the columns.
     class_balance_
-        k: the share of each class before any vote is seen.
+        k: the share of each class before any vote is seen; with `class_balance="estimate"` that of
+        `estimate_class_balance`, its interval in `diagnostics_["class_balance"]`.
     temperature_
         What log-probabilities are divided by, as gold rows say; 1 where there were none.
     lf_summary_
@@ -47,7 +51,7 @@ class LabelModel(ABC):
     """Covered rows from which a model learns from a sample; see `gathering`. Predictions are of all rows."""
 
     cardinality: int
-    class_balance: Sequence[float] | None
+    class_balance: checks.GivenBalance
     lf_names_: list[str]
     class_balance_: NDArray[np.float64]
     lf_summary_: pd.DataFrame
@@ -91,14 +95,21 @@ class LabelModel(ABC):
         LabelModelError
             L is no label matrix; the message names the row, the labeling function and the value.
         """
-        self.class_balance_ = checks.as_balance(self.class_balance, self.cardinality)
+        estimate = checks.to_estimate(self.class_balance)
+        self.class_balance_ = checks.as_balance(None if estimate else self.class_balance, self.cardinality)
         read = open_blocks(L, self.cardinality, lf_names)
         first = next(read())
         if first.n_lfs == 0:
             raise LabelModelError("L has no column: a label model needs at least one labeling function.")
         self.lf_names_ = checks.as_names(first.lf_names, first.n_lfs)
         self.diagnostics_ = {"converged": True, "rounds": 0, "fallback": None, "warnings": []}
+        found = self._estimated_balance(L, gold) if estimate else None
         self._fit_blocks(read, lambda n: checks.as_gold(gold, n, self.cardinality))
+        if found is not None:
+            shares = {name: getattr(found, name).tolist() for name in ("balance", "low", "high")}
+            self.diagnostics_["class_balance"] = {**shares, "source": found.source}
+            for warning in found.warnings:
+                self._warn(warning)
         return self
 
     def predict_proba(self, L: Any) -> Probs:
@@ -151,6 +162,14 @@ class LabelModel(ABC):
         self.lf_summary_ = accuracies.summarise(
             data.per_lf, data.n_rows, self.lf_names_, self._accuracies(data.votes), self._weights()
         )
+
+    def _estimated_balance(self, L: Any, gold: Any) -> "ClassBalance":
+        # Imported here, since what estimates it fits models that are made of this class.
+        from labelmill.label_model.class_balance import estimate_class_balance  # noqa: PLC0415
+
+        found = estimate_class_balance(L, cardinality=self.cardinality, lf_names=self.lf_names_, gold=gold, shares=())
+        self.class_balance_ = found.balance
+        return found
 
     def _calibrate(self, votes: EncodedVotes, truth: NDArray[np.int64]) -> None:
         """Learn the temperature from rows with votes whose true class is known."""

@@ -4,14 +4,13 @@ The frame of `AnchoredPrecision` and `DawidSkene`, which differ in what a vote t
 """
 
 from abc import abstractmethod
-from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from labelmill.arrays import UNKNOWN, Gold, Probs
 from labelmill.errors import LabelModelError
-from labelmill.label_model import anchors, class_mass, dependencies
+from labelmill.label_model import anchors, checks, class_mass, dependencies
 from labelmill.label_model.accuracies import interval
 from labelmill.label_model.base import LabelModel
 from labelmill.label_model.encoding import EncodedVotes, name_list
@@ -48,7 +47,7 @@ class AnchoredEM(LabelModel):
         self,
         *,
         cardinality: int,
-        class_balance: Sequence[float] | None = None,
+        class_balance: checks.GivenBalance = None,
         anchor: float = 0.8,
         anchor_votes: float = 100.0,
         majority_share: float = 0.5,

@@ -1,11 +1,10 @@
 """The vote that every label model is measured against."""
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import NDArray
 
 from labelmill.arrays import Gold, Probs
+from labelmill.label_model import checks
 from labelmill.label_model.base import LabelModel
 from labelmill.label_model.encoding import EncodedVotes
 from labelmill.label_model.posteriors import spread
@@ -42,7 +41,7 @@ class MajorityVote(LabelModel):
            [0.5 , 0.5 ]])
     """
 
-    def __init__(self, *, cardinality: int, class_balance: Sequence[float] | None = None) -> None:
+    def __init__(self, *, cardinality: int, class_balance: checks.GivenBalance = None) -> None:
         self.cardinality = cardinality
         self.class_balance = class_balance
 

@@ -92,6 +92,8 @@ class MomentModel(LabelModel):
             raise LabelModelError(f"These moments are of {L.cardinality} classes, this model of {self.cardinality}.")
         if lf_names is not None and tuple(lf_names) != L.lf_names:
             raise LabelModelError("lf_names are not those of the moments, which bring their own: leave lf_names out.")
+        if checks.to_estimate(self.class_balance):
+            raise LabelModelError("class_balance 'estimate' needs the votes: give fit the votes, not their moments.")
         self.class_balance_ = checks.as_balance(self.class_balance, self.cardinality)
         self._set_gold(len(L.lf_names))
         self._refit(L)
@@ -132,7 +134,9 @@ class MomentModel(LabelModel):
         total = self.moments_ + moments if sign > 0 else self.moments_ - moments
         if L is not moments:
             self._add_gold(read, truth, sign)
+        estimated = {name: self.diagnostics_[name] for name in ("class_balance",) if name in self.diagnostics_}
         self._refit(total)
+        self.diagnostics_.update(estimated)  # it stays what it was on the first rows
         return self
 
     def _refit(self, moments: Moments) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from labelmill.errors import LabelModelError
-from labelmill.label_model import covariances
+from labelmill.label_model import checks, covariances
 from labelmill.label_model.covariances import Covariances
 from labelmill.label_model.moment_model import FEWEST_SOURCES, MomentModel
 from labelmill.label_model.moments import Moments
@@ -40,7 +40,7 @@ class TableModel(MomentModel):
         self,
         *,
         cardinality: int,
-        class_balance: Sequence[float] | None = None,
+        class_balance: checks.GivenBalance = None,
         anchor: float = 0.8,
         anchor_votes: float = 20.0,
         abstains_inform: bool = True,
