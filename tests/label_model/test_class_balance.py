@@ -76,7 +76,7 @@ def test_the_interval_with_gold_covers_the_truth(twins):
     assert np.mean(inside) >= 0.9
 
 
-def test_where_votes_do_not_tell_it_stays_uniform_and_says_so(skewed):
+def test_where_votes_do_not_tell_it_stays_uniform_and_says_so(skewed, make_votes):
     L, truth = skewed
     found = estimate(L, widest=0.1)
     assert found.source == "uniform"
@@ -85,8 +85,16 @@ def test_where_votes_do_not_tell_it_stays_uniform_and_says_so(skewed):
     (warning,) = found.warnings
     assert "the votes alone do not tell how frequent the classes are" in warning
     assert f"{found.low[0]:.2f} to {found.high[0]:.2f}" in warning
-    assert not estimate(L, widest=0.9).warnings
+    even, _ = make_votes(1, 2000, [0.85, 0.8, 0.75, 0.7], coverage=0.6)
+    assert "each may be as frequent as the others" in estimate(even, widest=0.9).warnings[0]
     assert "votes and gold do not tell" in estimate(L, gold=told(truth, 3), widest=0.05).warnings[0]
+
+
+def test_where_votes_speak_against_equal_classes_it_follows_them(make_votes):
+    L, truth = make_votes(2, 4000, [0.95] * 6, coverage=0.8, balance=(0.92, 0.08))
+    found = estimate(L)
+    assert (found.source, found.warnings) == ("votes", ())
+    assert abs(found.balance[1] - truth.mean()) < 0.05
 
 
 @pytest.mark.parametrize(
