@@ -1,4 +1,4 @@
-"""Label models beside each other: real sets, synthetic twins, stress votes, speed. Prints Markdown.
+"""Label models beside each other: real sets, a little gold, synthetic twins, stress votes, speed. Prints Markdown.
 
     python benchmarks/label_models/run.py                    # all but speed, some minutes
     python benchmarks/label_models/run.py --quick            # a look, less than a minute, without peers
@@ -19,7 +19,7 @@ import sys
 from pathlib import Path
 
 RESULTS = Path(__file__).resolve().parents[1] / "results"
-PARTS = ("sets", "twins", "stress", "speed")
+PARTS = ("sets", "gold", "twins", "stress", "speed")
 TWIN_PEERS = ("snorkel_100", "hyperlm")
 """Peers that are quick enough for hundreds of twins."""
 
@@ -30,7 +30,7 @@ def arguments() -> argparse.ArgumentParser:
     from peers import PEERS
 
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--parts", nargs="+", choices=PARTS, default=list(PARTS[:3]), help="default: all but speed")
+    parser.add_argument("--parts", nargs="+", choices=PARTS, default=list(PARTS[:-1]), help="default: all but speed")
     parser.add_argument("--only", nargs="+", metavar="SET", default=list(sets.NAMES), choices=sets.NAMES)
     parser.add_argument("--models", nargs="+", metavar="KIND", help="these of ours beside majority vote and default")
     parser.add_argument("--peers", nargs="+", metavar="PEER", choices=[*PEERS, "none"], help="default: all but slow")
@@ -51,6 +51,7 @@ def main() -> int:
         os.environ.setdefault(variable, "1")  # before numpy is imported
     options = arguments().parse_args()
     import on_edges
+    import on_gold
     import on_sets
     import on_stress
     import on_twins
@@ -73,6 +74,8 @@ def main() -> int:
     if "sets" in parts:
         results = on_sets.run(options.only, [*mine, *peers])
         report.append(on_sets.report(results))
+    if "gold" in parts:
+        report.append(on_gold.report(on_gold.run(options.only, seeds=2 if options.quick else 10)))
     if "twins" in parts:
         numbers = range(
             options.first_twin, options.first_twin + (min(options.twins, 20) if options.quick else options.twins)

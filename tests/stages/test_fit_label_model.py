@@ -127,3 +127,12 @@ def test_what_there_is_to_know_is_logged(project, make_params, caplog):
         fit_label_model.run(make_params())
     assert "all votes are for class 1" in caplog.text
     assert "auto fitted on 200 train rows" in caplog.text
+
+
+def test_a_class_balance_that_is_estimated_is_recorded_and_logged(project, make_params, caplog):
+    with caplog.at_level("INFO"):
+        fit_label_model.run(make_params(fit_label_model={"class_balance": "estimate"}))
+    found = load(paths.LABEL_MODEL).diagnostics_["class_balance"]
+    assert set(found) == {"balance", "low", "high", "source"}
+    assert (np.array(found["low"]) < found["high"]).all()
+    assert f"class balance by {found['source']}, with 95 % interval: ham {found['balance'][0]:.2f}" in caplog.text

@@ -13,6 +13,7 @@ from labelmill.label_model.anchored import AnchoredPrecision
 from labelmill.label_model.auto import Auto
 from labelmill.label_model.base import LabelModel
 from labelmill.label_model.blocks import VoteStream
+from labelmill.label_model.class_balance import ClassBalance, estimate_class_balance
 from labelmill.label_model.dawid_skene import DawidSkene
 from labelmill.label_model.edges import find_edges
 from labelmill.label_model.generative import GenerativeModel
@@ -26,6 +27,7 @@ __all__ = [
     "KINDS",
     "AnchoredPrecision",
     "Auto",
+    "ClassBalance",
     "DawidSkene",
     "GenerativeModel",
     "LabelModel",
@@ -35,6 +37,7 @@ __all__ = [
     "Triplets",
     "VoteStream",
     "WeightedVote",
+    "estimate_class_balance",
     "find_edges",
     "load",
     "make",

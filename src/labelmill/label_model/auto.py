@@ -7,13 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from labelmill.arrays import UNKNOWN, Gold, Probs
-from labelmill.label_model import anchors, class_mass, dependencies, edges
+from labelmill.label_model import anchors, checks, class_mass, dependencies, edges
 from labelmill.label_model.dawid_skene import DawidSkene
 from labelmill.label_model.encoding import EncodedVotes
 from labelmill.label_model.guarded import DIGITS, GuardedModel, clamped
 from labelmill.label_model.matrix import MatrixCompletion
 from labelmill.label_model.moments import Moments
-from labelmill.label_model.posteriors import leaders, posterior, spread
+from labelmill.label_model.posteriors import posterior, spread
 
 _RARITY = 0.35
 """Slope of the precision in the log of how frequent a vote is; see `anchors.anchored_precision`."""
@@ -122,10 +122,10 @@ class Auto(GuardedModel):
         self,
         *,
         cardinality: int,
-        class_balance: Sequence[float] | None = None,
+        class_balance: checks.GivenBalance = None,
         majority_weight: float = 0.3,
-        edges: Sequence[tuple[str | int, str | int]] | None = None,
-        no_edges: Sequence[tuple[str | int, str | int]] = (),
+        edges: checks.Pairs | None = None,
+        no_edges: checks.Pairs = (),
     ) -> None:
         self.cardinality = cardinality
         self.class_balance = class_balance
@@ -151,7 +151,7 @@ class Auto(GuardedModel):
         pooled = (1 - share) * _centred(agreement) + share * _centred(covariances)
         self.evidence_ = np.round(pooled, DIGITS)
         if not settled:
-            self._draw_class_mass(votes, guess)
+            self._draw_class_mass(votes, self._wished_mass(votes, once, guess, gold))
         parts = ["agreement with the majority", *(["covariances"] if share else [])]
         self.diagnostics_["decided_by"] = f"{', '.join(parts)} and the votes"
         if self.guarded_:
@@ -202,9 +202,7 @@ class Auto(GuardedModel):
         self.diagnostics_["trust"] = trust
         return _COVARIANCES * _ramp(unexplained, _UNHEARD), member._log_odds(abstains_inform=False)[0]
 
-    def _draw_class_mass(self, votes: EncodedVotes, guess: Probs) -> None:
-        wished = class_mass.target(leaders(guess), votes.row_weights, self.class_balance_, majority_share=0.5)
-        wished = np.where(votes.per_lf.sum(axis=0) > 0, wished, 0)
+    def _draw_class_mass(self, votes: EncodedVotes, wished: NDArray[np.float64]) -> None:
         scores = np.log(self.class_balance_) + self._tempered(votes)
         bias = class_mass.tie(scores, votes.row_weights, wished, self.class_bias_)
         self.class_bias_ = np.round(_TIED * bias, DIGITS)

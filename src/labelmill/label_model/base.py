@@ -8,7 +8,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import pandas as pd
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from labelmill.arrays import UNKNOWN, Gold, Preds, Probs, Votes
 from labelmill.errors import LabelModelError
-from labelmill.label_model import accuracies, checks, dependencies, persistence
+from labelmill.label_model import accuracies, calibration, checks, dependencies, persistence
 from labelmill.label_model.blocks import Block, VoteStream, open_blocks
 from labelmill.label_model.edges import COLUMNS, MOST_CODES, find_edges, of_counts
 from labelmill.label_model.encoding import EncodedVotes
@@ -26,6 +26,8 @@ from labelmill.label_model.posteriors import decide, posterior, spread
 
 _MOST_EDGES = 1_000
 """Edges that a model keeps, the strongest; `diagnostics_["edges_found"]` counts all."""
+if TYPE_CHECKING:
+    from labelmill.label_model.class_balance import ClassBalance
 
 
 class LabelModel(ABC):
@@ -40,7 +42,10 @@ class LabelModel(ABC):
     lf_names_
         Names of the labeling functions, in the order of the columns.
     class_balance_
-        k: the share of each class before any vote is seen.
+        k: the share of each class before any vote is seen; with `class_balance="estimate"` that of
+        `estimate_class_balance`, its interval in `diagnostics_["class_balance"]`.
+    temperature_
+        What log-probabilities are divided by, as gold rows say; 1 where there were none.
     lf_summary_
         One row per labeling function: its votes, coverage, estimated accuracy with a 95 % interval, weight.
     diagnostics_
@@ -53,12 +58,13 @@ class LabelModel(ABC):
     """Covered rows from which a model learns from a sample; see `gathering`. Predictions are of all rows."""
 
     cardinality: int
-    class_balance: Sequence[float] | None
-    edges: Sequence[tuple[str | int, str | int]] | None = None
-    no_edges: Sequence[tuple[str | int, str | int]] = ()
+    class_balance: checks.GivenBalance
+    edges: checks.Pairs | None = None
+    no_edges: checks.Pairs = ()
     lf_names_: list[str]
     class_balance_: NDArray[np.float64]
     lf_summary_: pd.DataFrame
+    temperature_: NDArray[np.float64] = np.ones(())  # models that were stored without it have this one
     diagnostics_: dict[str, Any]
 
     # What a model supplies.
@@ -98,14 +104,21 @@ class LabelModel(ABC):
         LabelModelError
             L is no label matrix; the message names the row, the labeling function and the value.
         """
-        self.class_balance_ = checks.as_balance(self.class_balance, self.cardinality)
+        estimate = checks.to_estimate(self.class_balance)
+        self.class_balance_ = checks.as_balance(None if estimate else self.class_balance, self.cardinality)
         read = open_blocks(L, self.cardinality, lf_names)
         first = next(read())
         if first.n_lfs == 0:
             raise LabelModelError("L has no column: a label model needs at least one labeling function.")
         self.lf_names_ = checks.as_names(first.lf_names, first.n_lfs)
         self.diagnostics_ = {"converged": True, "rounds": 0, "fallback": None, "warnings": []}
+        found = self._estimated_balance(L, gold) if estimate else None
         self._fit_blocks(read, lambda n: checks.as_gold(gold, n, self.cardinality))
+        if found is not None:
+            shares = {name: getattr(found, name).tolist() for name in ("balance", "low", "high")}
+            self.diagnostics_["class_balance"] = {**shares, "source": found.source}
+            for warning in found.warnings:
+                self._warn(warning)
         return self
 
     def predict_proba(self, L: Any) -> Probs:
@@ -126,7 +139,7 @@ class LabelModel(ABC):
         The sum over the labeling functions plus `log(class_balance_)` is the log of the posterior, up
         to a constant per row. Takes m * k numbers a row: give it the rows that are looked at.
         """
-        return np.concatenate([self._contributions(block.encoded) for block in self._blocks(L)])
+        return np.concatenate([self._explained(block.encoded) for block in self._blocks(L)])
 
     @property
     def edges_(self) -> pd.DataFrame:
@@ -156,6 +169,9 @@ class LabelModel(ABC):
         self.diagnostics_["fitted_on"] = data.votes.n_rows
         self._find_edges(data.votes)
         self._fit(data.votes, data.gold)
+        truth = data.gold if data.gold is not None else np.full(data.votes.n_rows, UNKNOWN)
+        known = np.flatnonzero(truth != UNKNOWN)
+        self._calibrate(data.votes.rows(known), truth[known])
         if not data.n_covered:
             self._warn("no labeling function voted on any row: every row is uncovered")
         self._count_overturned(data.votes)
@@ -207,6 +223,19 @@ class LabelModel(ABC):
         near = dependencies.near_copies(found, self._excess("agree"), self.cardinality)
         return replace(found, excess=self._excess(), declared=self.edges is not None, near=near)
 
+    def _estimated_balance(self, L: Any, gold: Any) -> "ClassBalance":
+        # Imported here, since what estimates it fits models that are made of this class.
+        from labelmill.label_model.class_balance import estimate_class_balance  # noqa: PLC0415
+
+        found = estimate_class_balance(L, cardinality=self.cardinality, lf_names=self.lf_names_, gold=gold, shares=())
+        self.class_balance_ = found.balance
+        return found
+
+    def _calibrate(self, votes: EncodedVotes, truth: NDArray[np.int64]) -> None:
+        """Learn the temperature from rows with votes whose true class is known."""
+        log_probs = np.log(self.class_balance_) + self._log_likelihood(votes)
+        self.temperature_ = np.array(calibration.temperature(log_probs, truth))
+
     def _warn(self, message: str) -> None:
         self.diagnostics_["warnings"].append(message)
 
@@ -216,9 +245,15 @@ class LabelModel(ABC):
 
     def _probs(self, votes: EncodedVotes) -> Probs:
         score = np.log(self.class_balance_) + np.where(votes.covered[:, None], self._log_likelihood(votes), 0.0)
-        probs = np.ascontiguousarray(posterior(score))
+        probs = np.ascontiguousarray(posterior(score / self.temperature_))
         probs[~votes.covered] = self.class_balance_
         return probs
+
+    def _explained(self, votes: EncodedVotes) -> NDArray[np.float64]:
+        """The contributions at the temperature; what that takes from the class balance is spread over the votes."""
+        prior = np.log(self.class_balance_) - np.log(self.class_balance_).mean()
+        taken = (1 / self.temperature_ - 1) * prior / np.maximum(votes.per_row, 1)[:, None]
+        return self._contributions(votes) / self.temperature_ + spread(votes, taken[votes.rows_of_codes])
 
     def _probs_of_block(self, block: Block) -> Probs:
         """Posterior of one block of rows; here by way of `_log_likelihood`."""

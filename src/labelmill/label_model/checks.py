@@ -5,7 +5,7 @@ of wrong: everything runs and the labels are off.
 """
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -14,6 +14,11 @@ from numpy.typing import NDArray
 
 from labelmill.arrays import ABSTAIN, UNKNOWN
 from labelmill.errors import LabelModelError
+
+Pairs: TypeAlias = Sequence[tuple[str | int, str | int]]
+"""Pairs of labeling functions, each by two names or two positions."""
+GivenBalance: TypeAlias = Sequence[float] | Literal["estimate"] | None
+"""How a class balance is given: the share of each class, uniform if absent, or to be estimated first."""
 
 
 def as_votes(L: Any, cardinality: int, lf_names: Sequence[str] | None = None) -> tuple[Any, list[str] | None]:
@@ -57,7 +62,7 @@ def as_votes(L: Any, cardinality: int, lf_names: Sequence[str] | None = None) ->
     return array, known
 
 
-def as_pairs(pairs: Sequence[tuple[str | int, str | int]], lf_names: Sequence[str], what: str) -> NDArray[np.bool_]:
+def as_pairs(pairs: Pairs, lf_names: Sequence[str], what: str) -> NDArray[np.bool_]:
     """Return which pairs of labeling functions are meant, m x m and symmetric.
 
     Parameters
@@ -163,16 +168,22 @@ def as_gold(gold: Any, n_rows: int, cardinality: int) -> NDArray[np.int64] | Non
     return array.astype(np.int64) if (array != UNKNOWN).any() else None
 
 
-def as_balance(class_balance: Sequence[float] | None, cardinality: int) -> NDArray[np.float64]:
+def to_estimate(class_balance: GivenBalance) -> bool:
+    """Whether the class balance is to be estimated."""
+    return isinstance(class_balance, str) and class_balance == "estimate"
+
+
+def as_balance(class_balance: GivenBalance, cardinality: int) -> NDArray[np.float64]:
     """Return the share of each class: uniform unless given."""
     if isinstance(cardinality, bool) or not isinstance(cardinality, int | np.integer) or cardinality < 2:
         raise LabelModelError(f"cardinality is {cardinality!r}: expected the number of classes, an integer from 2 up.")
     if class_balance is None:
         return np.full(cardinality, 1 / cardinality)
-    balance = np.asarray(class_balance, dtype=np.float64)
+    balance = np.empty(0) if isinstance(class_balance, str) else np.asarray(class_balance, dtype=np.float64)
     if balance.shape != (cardinality,) or not (balance > 0).all() or abs(balance.sum() - 1) > 1e-6:
         raise LabelModelError(
-            f"class_balance is {class_balance!r}: expected {cardinality} shares above 0 that sum to 1, one per class."
+            f"class_balance is {class_balance!r}: expected {cardinality} shares above 0 that sum to 1, one per class, "
+            "or 'estimate'."
         )
     return balance / balance.sum()
 

@@ -1,11 +1,10 @@
 """A confusion matrix per labeling function, where its votes can carry one."""
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import NDArray
 
 from labelmill.arrays import Gold
+from labelmill.label_model import checks
 from labelmill.label_model.anchors import confusion_evidence, precision_evidence
 from labelmill.label_model.dependencies import Overlaps
 from labelmill.label_model.em import AnchoredEM
@@ -70,7 +69,7 @@ class DawidSkene(AnchoredEM):
         self,
         *,
         cardinality: int,
-        class_balance: Sequence[float] | None = None,
+        class_balance: checks.GivenBalance = None,
         anchor: float = 0.8,
         anchor_votes: float = 100.0,
         majority_share: float = 0.5,
@@ -80,8 +79,8 @@ class DawidSkene(AnchoredEM):
         confusion_anchor: float = 10.0,
         max_iter: int = 100,
         tol: float = 1e-6,
-        edges: Sequence[tuple[str | int, str | int]] | None = None,
-        no_edges: Sequence[tuple[str | int, str | int]] = (),
+        edges: checks.Pairs | None = None,
+        no_edges: checks.Pairs = (),
     ) -> None:
         super().__init__(
             cardinality=cardinality,

@@ -4,22 +4,20 @@ The frame of `AnchoredPrecision` and `DawidSkene`, which differ in what a vote t
 """
 
 from abc import abstractmethod
-from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from labelmill.arrays import Gold, Probs
-from labelmill.label_model import anchors, class_mass, dependencies
+from labelmill.label_model import anchors, checks, class_mass, dependencies
 from labelmill.label_model.encoding import EncodedVotes
 from labelmill.label_model.guarded import DIGITS, GuardedModel, clamped
-from labelmill.label_model.posteriors import leaders, posterior, spread
+from labelmill.label_model.posteriors import posterior, spread
 
 
 class AnchoredEM(GuardedModel):
     """Posterior = class balance x the evidence of each vote x a bias per class; see the members."""
 
-    majority_share: float
     calibrate: bool
     temper: float
 
@@ -30,7 +28,7 @@ class AnchoredEM(GuardedModel):
         self,
         *,
         cardinality: int,
-        class_balance: Sequence[float] | None = None,
+        class_balance: checks.GivenBalance = None,
         anchor: float = 0.8,
         anchor_votes: float = 100.0,
         majority_share: float = 0.5,
@@ -38,8 +36,8 @@ class AnchoredEM(GuardedModel):
         temper: float = 0.0,
         max_iter: int = 100,
         tol: float = 1e-6,
-        edges: Sequence[tuple[str | int, str | int]] | None = None,
-        no_edges: Sequence[tuple[str | int, str | int]] = (),
+        edges: checks.Pairs | None = None,
+        no_edges: checks.Pairs = (),
     ) -> None:
         self.cardinality = cardinality
         self.class_balance = class_balance
@@ -71,10 +69,7 @@ class AnchoredEM(GuardedModel):
         counts = votes.per_lf
         once = dependencies.shares(groups)
         probs = clamped(self._first_guess(votes, once, gold), gold)
-        wished = class_mass.target(
-            leaders(probs), votes.row_weights, self.class_balance_, majority_share=self.majority_share
-        )
-        wished = np.where(counts.sum(axis=0) > 0, wished, 0)
+        wished = self._wished_mass(votes, once, probs, gold)
         several = (counts > 0).sum(axis=1) > 1
         self.weights_ = once * dependencies.damping(found, groups, several, votes.cardinality)
         self.class_bias_ = np.zeros(votes.cardinality)

@@ -1,13 +1,11 @@
 """The generative model of data programming: P(vote or abstention | truth), and who depends on whom."""
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import logsumexp
 
 from labelmill.arrays import Gold, Probs
-from labelmill.label_model import anchors, dependencies, edge_graph, joint, loudness
+from labelmill.label_model import anchors, checks, dependencies, edge_graph, joint, loudness
 from labelmill.label_model.cliques import Cells, Cliques
 from labelmill.label_model.encoding import EncodedVotes, name_list
 from labelmill.label_model.guarded import DIGITS, GuardedModel, clamped
@@ -125,15 +123,15 @@ class GenerativeModel(GuardedModel):
         self,
         *,
         cardinality: int,
-        class_balance: Sequence[float] | None = None,
+        class_balance: checks.GivenBalance = None,
         anchor: float = 0.8,
         anchor_votes: float = 50.0,
         table_votes: float = 100.0,
         abstains_inform: bool = True,
         max_iter: int = 100,
         tol: float = 1e-4,
-        edges: Sequence[tuple[str | int, str | int]] | None = None,
-        no_edges: Sequence[tuple[str | int, str | int]] = (),
+        edges: checks.Pairs | None = None,
+        no_edges: checks.Pairs = (),
     ) -> None:
         self.cardinality = cardinality
         self.class_balance = class_balance

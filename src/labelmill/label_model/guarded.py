@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from labelmill.arrays import UNKNOWN, Gold, Probs
 from labelmill.errors import LabelModelError
-from labelmill.label_model import anchors, dependencies
+from labelmill.label_model import anchors, class_mass, dependencies
 from labelmill.label_model.accuracies import interval
 from labelmill.label_model.base import LabelModel
 from labelmill.label_model.encoding import EncodedVotes, name_list
@@ -22,6 +22,8 @@ DIGITS = 10
 rows, another number of threads) give the same model, not one that differs by amplified rounding."""
 _GOLD_ANCHOR_VOTES = 10.0
 """How many votes the anchor is worth beside gold, when the rounds begin."""
+_MASS_GOLD = 50.0
+"""Gold rows from which on the class masses follow the first guess by gold more than the majority vote."""
 _FEWEST_SOURCES = 3
 """With fewer sources that are not copies nothing tells whose errors a conflict shows."""
 
@@ -31,6 +33,7 @@ class GuardedModel(LabelModel):
 
     anchor: float
     anchor_votes: float
+    majority_share: float = 0.5
     max_iter: int
     tol: float
 
@@ -96,6 +99,23 @@ class GuardedModel(LabelModel):
         )
         evidence = anchors.precision_evidence(precision, self.class_balance_) * once[:, None, None]
         return posterior(np.log(self.class_balance_) + votes.add_up(evidence))
+
+    def _wished_mass(
+        self, votes: EncodedVotes, once: NDArray[np.float64], probs: Probs, gold: Gold | None
+    ) -> NDArray[np.float64]:
+        """Class masses to hold the rows to: those of the majority vote and, the more gold, of the first guess from it.
+
+        From ten gold rows alone the first guess only breaks ties, all the same way: it must not move the masses.
+        """
+
+        def target(leads: Probs) -> NDArray[np.float64]:
+            return class_mass.target(leads, votes.row_weights, self.class_balance_, majority_share=self.majority_share)
+
+        wished = target(leaders(votes.tally(once)))
+        if gold is not None:
+            n_gold = float((gold != UNKNOWN).sum())
+            wished = (_MASS_GOLD * wished + n_gold * target(leaders(probs))) / (_MASS_GOLD + n_gold)
+        return np.where(votes.per_lf.sum(axis=0) > 0, wished, 0)
 
     def _why_not(self, votes: EncodedVotes, groups: NDArray[np.int64]) -> str | None:
         """Why nothing can be learned from these votes, if so."""

@@ -1,11 +1,10 @@
 """The vote that every label model is measured against."""
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import NDArray
 
 from labelmill.arrays import Gold, Probs
+from labelmill.label_model import checks
 from labelmill.label_model.base import LabelModel
 from labelmill.label_model.encoding import EncodedVotes
 from labelmill.label_model.posteriors import spread
@@ -17,9 +16,9 @@ _NOTHING = 1e-12
 class MajorityVote(LabelModel):
     """Every vote counts the same; the probability of a class is its share of the row's votes.
 
-    Tied classes are equally likely, and `predict` decides for none of them. Neither the class balance
-    nor gold changes a covered row. The accuracies of `lf_summary_` are the agreement with the votes of
-    all, a labeling function's own vote among them.
+    Tied classes are equally likely, and `predict` decides for none of them. The class balance does not
+    change a covered row, and gold only how sure it is. The accuracies of `lf_summary_` are the agreement
+    with the votes of all, a labeling function's own vote among them.
 
     Parameters
     ----------
@@ -42,7 +41,7 @@ class MajorityVote(LabelModel):
            [0.5 , 0.5 ]])
     """
 
-    def __init__(self, *, cardinality: int, class_balance: Sequence[float] | None = None) -> None:
+    def __init__(self, *, cardinality: int, class_balance: checks.GivenBalance = None) -> None:
         self.cardinality = cardinality
         self.class_balance = class_balance
 

@@ -18,6 +18,7 @@ from labelmill.label_model import accuracies, anchors, checks, dependencies
 from labelmill.label_model.base import LabelModel
 from labelmill.label_model.blocks import Block, open_blocks
 from labelmill.label_model.encoding import EncodedVotes, name_list
+from labelmill.label_model.gold_rows import GoldRows
 from labelmill.label_model.moments import Moments
 from labelmill.label_model.posteriors import decide, spread
 
@@ -44,6 +45,8 @@ class MomentModel(LabelModel):
         m: estimated share of right votes.
     gold_votes_, gold_rows_
         m x k x k and k: how often j voted v where gold is y, and how many rows have gold y.
+    gold_indptr_, gold_codes_, gold_weights_, gold_truth_
+        The votes of the covered rows with gold, on which the temperature is learned anew with each change.
     """
 
     anchor: float = 0.8
@@ -52,6 +55,10 @@ class MomentModel(LabelModel):
     counted_: NDArray[np.int64]
     gold_votes_: NDArray[np.float64]
     gold_rows_: NDArray[np.float64]
+    gold_indptr_: NDArray[np.int64] = np.zeros(1, np.int64)  # models that were stored without them have these
+    gold_codes_: NDArray[np.int32] = np.empty(0, np.int32)
+    gold_weights_: NDArray[np.float64] = np.empty(0)
+    gold_truth_: NDArray[np.int64] = np.empty(0, np.int64)
     evidence_: NDArray[np.float64]
     silence_: NDArray[np.float64]
     weights_: NDArray[np.float64]
@@ -85,6 +92,8 @@ class MomentModel(LabelModel):
             raise LabelModelError(f"These moments are of {L.cardinality} classes, this model of {self.cardinality}.")
         if lf_names is not None and tuple(lf_names) != L.lf_names:
             raise LabelModelError("lf_names are not those of the moments, which bring their own: leave lf_names out.")
+        if checks.to_estimate(self.class_balance):
+            raise LabelModelError("class_balance 'estimate' needs the votes: give fit the votes, not their moments.")
         self.class_balance_ = checks.as_balance(self.class_balance, self.cardinality)
         self._set_gold(len(L.lf_names))
         self._refit(L)
@@ -125,7 +134,9 @@ class MomentModel(LabelModel):
         total = self.moments_ + moments if sign > 0 else self.moments_ - moments
         if L is not moments:
             self._add_gold(read, truth, sign)
+        estimated = {name: self.diagnostics_[name] for name in ("class_balance",) if name in self.diagnostics_}
         self._refit(total)
+        self.diagnostics_.update(estimated)  # it stays what it was on the first rows
         return self
 
     def _refit(self, moments: Moments) -> None:
@@ -152,6 +163,8 @@ class MomentModel(LabelModel):
             self._name_suspects(moments)
         for name in ("evidence_", "silence_", "accuracy_"):
             setattr(self, name, np.round(getattr(self, name), _DIGITS))
+        remembered = self._remembered()
+        self._calibrate(remembered.votes, remembered.truth)
         if not moments.per_lf.any():
             self._warn("no labeling function voted on any row: every row is uncovered")
         self.lf_summary_ = accuracies.summarise(
@@ -161,19 +174,34 @@ class MomentModel(LabelModel):
     def _set_gold(self, n_lfs: int) -> None:
         self.gold_votes_ = np.zeros((n_lfs, self.cardinality, self.cardinality))
         self.gold_rows_ = np.zeros(self.cardinality)
+        self._remember(GoldRows.none(n_lfs, self.cardinality))
+
+    def _remembered(self) -> GoldRows:
+        shape = self.cardinality, len(self.lf_names_)
+        votes = EncodedVotes(self.gold_indptr_, self.gold_codes_, *shape, self.gold_weights_)
+        return GoldRows(votes, self.gold_truth_)
+
+    def _remember(self, rows: GoldRows) -> None:
+        votes = rows.votes
+        self.gold_indptr_, self.gold_codes_, self.gold_weights_ = votes.indptr, votes.codes, votes.weights
+        self.gold_truth_ = rows.truth
 
     def _add_gold(self, read: Callable[[], Iterator[Block]], gold: Gold | None, sign: int) -> None:
         """Count the votes on the rows whose truth is known."""
         if gold is None:
             return
-        start, kinds = 0, np.eye(self.cardinality)
+        start, kinds, rows = 0, np.eye(self.cardinality), self._remembered()
         for block in read():
             truth = gold[start : start + block.n_rows]
             start += block.n_rows
             known = truth != UNKNOWN
             if known.any():
-                self.gold_votes_ += sign * block.encoded.rows(known).expected(kinds[truth[known]])
+                seen = block.encoded.rows(known)
+                self.gold_votes_ += sign * seen.expected(kinds[truth[known]])
                 self.gold_rows_ += sign * np.bincount(truth[known], minlength=self.cardinality)
+                new = GoldRows(seen.rows(seen.covered), truth[known][seen.covered])
+                rows = rows.plus(new) if sign > 0 else rows.minus(new)
+        self._remember(rows)
 
     def _why_not(self, moments: Moments, groups: NDArray[np.int64]) -> str | None:
         """Why nothing can be learned from these votes, if so."""

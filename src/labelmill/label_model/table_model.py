@@ -1,13 +1,12 @@
 """Moment models that learn tables P(vote | truth), abstentions among them: `Triplets` and `MatrixCompletion`."""
 
 from abc import abstractmethod
-from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from labelmill.errors import LabelModelError
-from labelmill.label_model import covariances
+from labelmill.label_model import checks, covariances
 from labelmill.label_model.covariances import Covariances
 from labelmill.label_model.moment_model import FEWEST_SOURCES, MomentModel
 from labelmill.label_model.moments import Moments
@@ -39,12 +38,12 @@ class TableModel(MomentModel):
         self,
         *,
         cardinality: int,
-        class_balance: Sequence[float] | None = None,
+        class_balance: checks.GivenBalance = None,
         anchor: float = 0.8,
         anchor_votes: float = 20.0,
         abstains_inform: bool = True,
-        edges: Sequence[tuple[str | int, str | int]] | None = None,
-        no_edges: Sequence[tuple[str | int, str | int]] = (),
+        edges: checks.Pairs | None = None,
+        no_edges: checks.Pairs = (),
     ) -> None:
         self.cardinality = cardinality
         self.class_balance = class_balance

@@ -1,12 +1,10 @@
 """Majority vote with one weight per labeling function, from how often it agrees with the others."""
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import NDArray
 
 from labelmill.errors import LabelModelError
-from labelmill.label_model import anchors
+from labelmill.label_model import anchors, checks
 from labelmill.label_model.moment_model import MomentModel
 from labelmill.label_model.moments import Moments
 
@@ -82,7 +80,7 @@ class WeightedVote(MomentModel):
         self,
         *,
         cardinality: int,
-        class_balance: Sequence[float] | None = None,
+        class_balance: checks.GivenBalance = None,
         anchor: float = 0.8,
         anchor_votes: float = 100.0,
     ) -> None:

@@ -158,7 +158,9 @@ class FitLabelModelParams(Section):
         "matrix_completion",
         "triplets",
     ] = Field("auto", description="The label model: auto, unless you know why not.")
-    class_balance: tuple[float, ...] | None = Field(None, description="Known share of each class; uniform if absent.")
+    class_balance: tuple[float, ...] | Literal["estimate"] | None = Field(
+        None, description="Known share of each class; uniform if absent. estimate: from the votes, with an interval."
+    )
     max_iter: Positive = Field(100, description="Most rounds of expectation maximisation, for kinds that have rounds.")
     tol: float = Field(1e-4, gt=0, description="Change of the probabilities at which those rounds end.")
 

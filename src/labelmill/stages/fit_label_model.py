@@ -30,6 +30,7 @@ def run(params: Params) -> None:
     model = _make(params.fit_label_model, params.task.cardinality).fit(label_model.VoteStream(_train_votes))
     for warning in model.diagnostics_["warnings"]:
         log.warning("label model: %s", warning)
+    _log_balance(model, params.task.classes)
     model.save(paths.LABEL_MODEL)
     facts = _predict(model, params.task.classes)
     storage.write_json(paths.metrics("fit_label_model"), facts)
@@ -41,6 +42,14 @@ def run(params: Params) -> None:
         100 * facts["covered_share"],
         f"{facts['rows']:,}",
     )
+
+
+def _log_balance(model: label_model.LabelModel, classes: tuple[str, ...]) -> None:
+    """Say what the class balance was estimated to be, where that was asked for."""
+    if found := model.diagnostics_.get("class_balance"):
+        shares = zip(classes, found["balance"], found["low"], found["high"], strict=True)
+        told = ", ".join(f"{name} {share:.2f} ({low:.2f}-{high:.2f})" for name, share, low, high in shares)
+        log.info("class balance by %s, with 95 %% interval: %s", found["source"], told)
 
 
 def _predict(model: label_model.LabelModel, classes: tuple[str, ...]) -> dict[str, float]:
