@@ -95,7 +95,7 @@ def test_the_kind_is_a_param(project, make_params, kind):
     fit_label_model.run(make_params(fit_label_model={"kind": kind, "class_balance": [0.7, 0.3], "max_iter": 70}))
     model = load(paths.LABEL_MODEL)
     assert type(model) is KINDS[kind]
-    assert getattr(model, "max_iter", 70) == 70
+    assert model.hyperparameters().get("max_iter", 70) == 70
     assert model.class_balance_.tolist() == [0.7, 0.3]
 
 
