@@ -31,6 +31,8 @@ _FITS, _EXPLAINS = (1.3, 2.5), (0.1, 0.4)
 and from which not at all."""
 _ROWS = 2000.0
 """Rows at which half as much is known of the fit as can be: few rows do not show what is wrong with a model."""
+_GOLD_ROWS = 25.0
+"""Gold rows per class at which covariances count half: what they assume of the class balance is then known better."""
 _LEAST = 1e-12
 
 
@@ -200,7 +202,8 @@ class Auto(GuardedModel):
         trust = round(_ramp(off, _FITS) * _ramp(unexplained, _EXPLAINS) * rows / (rows + _ROWS), DIGITS)
         self.heard_, self.silence_, self.trust_ = member.evidence_, member.silence_, np.array(trust)
         self.diagnostics_["trust"] = trust
-        return _COVARIANCES * _ramp(unexplained, _UNHEARD), member._log_odds(abstains_inform=False)[0]
+        told = _GOLD_ROWS / (_GOLD_ROWS + member.gold_rows_.mean())
+        return _COVARIANCES * told * _ramp(unexplained, _UNHEARD), member._log_odds(abstains_inform=False)[0]
 
     def _draw_class_mass(self, votes: EncodedVotes, wished: NDArray[np.float64]) -> None:
         scores = np.log(self.class_balance_) + self._tempered(votes)
