@@ -1,19 +1,19 @@
 """The label model to take when nothing is known about the votes: two views of them that guard each other."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from labelmill.arrays import UNKNOWN, Gold, Probs
-from labelmill.label_model import anchors, checks, class_mass, dependencies, edges
+from labelmill.label_model import anchors, checks, class_mass, dependencies, sums
+from labelmill.label_model.blocks import Block
 from labelmill.label_model.dawid_skene import DawidSkene
 from labelmill.label_model.encoding import EncodedVotes
 from labelmill.label_model.guarded import DIGITS, GuardedModel, clamped
 from labelmill.label_model.matrix import MatrixCompletion
 from labelmill.label_model.moments import Moments
-from labelmill.label_model.posteriors import posterior, spread
+from labelmill.label_model.posteriors import normalised, spread
 
 _RARITY = 0.35
 """Slope of the precision in the log of how frequent a vote is; see `anchors.anchored_precision`."""
@@ -151,14 +151,16 @@ class Auto(GuardedModel):
         agreement, settled = self._agreement(votes, guess)
         share, covariances = self._covariances(votes, gold)
         pooled = (1 - share) * _centred(agreement) + share * _centred(covariances)
-        self.evidence_ = np.round(pooled, DIGITS)
+        self.evidence_ = sums.rounded(pooled)
+        added = self._sums(votes)
         if not settled:
-            self._draw_class_mass(votes, self._wished_mass(votes, once, guess, gold))
+            wished = self._wished_mass(votes, once, guess, gold)
+            self.class_bias_ = np.round(_TIED * self._bias(added, votes.row_weights, wished), DIGITS)
         parts = ["agreement with the majority", *(["covariances"] if share else [])]
         self.diagnostics_["decided_by"] = f"{', '.join(parts)} and the votes"
         if self.guarded_:
-            wrong = self._overturned(self._mixed(votes), votes.unanimous)
-            self.diagnostics_["held"] = round(float(votes.row_weights[wrong].sum()))
+            held = self._answer(added)[1]
+            self.diagnostics_["held"] = round(float(votes.row_weights[held].sum()))
 
     def _start(self, votes: EncodedVotes, gold: Gold | None) -> None:
         k = votes.cardinality
@@ -200,15 +202,17 @@ class Auto(GuardedModel):
         off, unexplained = fit
         rows = float(votes.row_weights.sum()) + votes.n_silent
         trust = round(_ramp(off, _FITS) * _ramp(unexplained, _EXPLAINS) * rows / (rows + _ROWS), DIGITS)
-        self.heard_, self.silence_, self.trust_ = member.evidence_, member.silence_, np.array(trust)
+        self.heard_, self.silence_, self.trust_ = sums.rounded(member.evidence_), member.silence_, np.array(trust)
         self.diagnostics_["trust"] = trust
         told = _GOLD_ROWS / (_GOLD_ROWS + member.gold_rows_.mean())
         return _COVARIANCES * told * _ramp(unexplained, _UNHEARD), member._log_odds(abstains_inform=False)[0]
 
-    def _draw_class_mass(self, votes: EncodedVotes, wished: NDArray[np.float64]) -> None:
-        scores = np.log(self.class_balance_) + self._tempered(votes)
-        bias = class_mass.tie(scores, votes.row_weights, wished, self.class_bias_)
-        self.class_bias_ = np.round(_TIED * bias, DIGITS)
+    def _bias(
+        self, added: sums.Sums, row_weights: NDArray[np.float64], wished: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """Bias per class, k, that would bring the class mass to what is wished."""
+        scores = np.log(self.class_balance_)[:, None] + added.tempered(_TEMPER)
+        return class_mass.tie(scores.T, row_weights, wished, self.class_bias_)
 
     def _trust_equally(self, votes: EncodedVotes, evidence: NDArray[np.float64]) -> None:
         self._start(votes, None)
@@ -217,40 +221,67 @@ class Auto(GuardedModel):
 
     # What follows from it.
 
-    def _tempered(self, votes: EncodedVotes) -> Probs:
-        """Log-odds of the votes of each row, n x k, divided by a power of their number."""
-        return votes.add_up(self.evidence_) / np.maximum(votes.per_row, 1)[:, None] ** _TEMPER
+    def _sums(self, votes: EncodedVotes) -> sums.Sums:
+        return sums.of_votes(votes, self.evidence_, self.heard_ if self.trust_ else None)
 
-    def _mixed(self, votes: EncodedVotes) -> Probs:
-        """Probabilities, before unanimous rows are looked at."""
-        prior, odds = np.log(self.class_balance_), self._tempered(votes)
-        kept = class_mass.held_back(prior + odds, self.class_bias_, votes.unanimous)[:, None]
-        share = votes.tally(np.ones(votes.n_lfs)) / np.maximum(votes.per_row, 1)[:, None]
-        pooled = posterior(prior + _SCALE * (odds + kept * self.class_bias_))
-        pooled = (1 - self.majority_weight) * pooled + self.majority_weight * share
-        if not self.trust_:
+    def _answer(self, added: sums.Sums) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
+        """Probabilities, k x n, and the rows whose votes all agree and would have been overturned."""
+        probs = self._mixed(added)
+        if not self.guarded_:
+            return probs, np.empty(0, np.intp)
+        rows, agreed = added.agreed()
+        wrong = probs[agreed, rows] < probs[:, rows].max(axis=0)
+        held = rows[wrong]
+        probs[:, held] /= 2
+        probs[agreed[wrong], held] += 0.5
+        return probs, held
+
+    def _mixed(self, added: sums.Sums) -> NDArray[np.float64]:
+        """Probabilities, k x n, before rows whose votes all agree are looked at."""
+        prior = np.log(self.class_balance_)[:, None]
+        scores = added.tempered(_TEMPER)
+        if self.class_bias_.any():
+            scores += self.class_bias_[:, None] * self._kept(added, scores + prior)
+        scores *= _SCALE
+        scores += prior
+        pooled = normalised(scores)
+        pooled *= 1 - self.majority_weight
+        pooled += added.tally * (self.majority_weight / np.maximum(added.size, 1))
+        if added.heard is None:
             return pooled
-        heard = posterior(prior + self.silence_ + votes.add_up(self.heard_))
-        logs = [np.log(np.maximum(part, _LEAST)) for part in (heard, pooled)]
-        return posterior(self.trust_ * logs[0] + (1 - self.trust_) * logs[1])
+        np.log(np.maximum(pooled, _LEAST, out=pooled), out=pooled)
+        pooled *= 1 - self.trust_
+        pooled += self.trust_ * (added.heard + (self.silence_[:, None] + prior))
+        return normalised(pooled)
 
-    def _overturned(self, probs: Probs, unanimous: NDArray[Any]) -> NDArray[np.bool_]:
-        """Rows that all votes agree on, and the probabilities do not."""
-        agreed = np.maximum(unanimous, 0)[:, None]
-        mine = np.take_along_axis(probs, agreed, axis=1)[:, 0]
-        return (unanimous != UNKNOWN) & (mine < probs.max(axis=1))
+    def _kept(self, added: sums.Sums, scores: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Share of the bias that each row takes, n: less than 1 where all votes agree."""
+        kept = np.ones(len(added.size))
+        rows, agreed = added.agreed()
+        kept[rows] = class_mass.held_back(scores[:, rows].T, self.class_bias_, agreed)
+        return kept
+
+    def _probs(self, votes: EncodedVotes) -> Probs:
+        return self._at_temperature(self._answer(self._sums(votes))[0], votes.covered)
+
+    def _probs_of_block(self, block: Block) -> Probs:
+        heard = self.heard_ if self.trust_ else None
+        tables = sums.packed(self.evidence_, heard) if block.dense else None
+        if tables is None:
+            return self._probs(block.encoded)
+        added = sums.of_two(block.L, tables, heard=heard is not None)
+        return self._at_temperature(self._answer(added)[0], added.size > 0)
+
+    def _at_temperature(self, probs: NDArray[np.float64], covered: NDArray[np.bool_]) -> Probs:
+        if self.temperature_ != 1:
+            probs = normalised(np.log(np.maximum(probs, _LEAST)) / self.temperature_)
+        out = np.ascontiguousarray(probs.T)
+        out[~covered] = self.class_balance_
+        return out
 
     def _log_likelihood(self, votes: EncodedVotes) -> Probs:
-        probs = np.array(self._mixed(votes))
-        if self.guarded_:
-            unanimous = votes.unanimous
-            wrong = np.flatnonzero(self._overturned(probs, unanimous))
-            probs[wrong] /= 2
-            probs[wrong, unanimous[wrong]] += 0.5
+        probs = self._answer(self._sums(votes))[0].T
         return np.log(np.maximum(probs, _LEAST)) - np.log(self.class_balance_)
-
-    def _scores(self, votes: EncodedVotes) -> Probs:
-        return np.log(self.class_balance_) + self._log_likelihood(votes)
 
     def _contributions(self, votes: EncodedVotes) -> NDArray[np.float64]:
         """The evidence of each vote, and an equal part of what bias, silence and mixing changed."""
@@ -274,7 +305,7 @@ def _centred(evidence: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def _counted(votes: EncodedVotes, lf_names: Sequence[str]) -> Moments:
     """How often pairs of votes meet on these rows, weighted where they are a sample."""
-    pairs, n_rows = edges.of_counts(votes)
+    pairs, n_rows = votes.meetings
     unit = 1 if votes.stands_for is None and not votes.soft else 2**16
     counts = np.rint(pairs * unit).astype(np.int64)
     return Moments(counts, round(n_rows), votes.cardinality, tuple(lf_names), unit)

@@ -174,9 +174,10 @@ class LabelModel(ABC):
         self._calibrate(data.votes.rows(known), truth[known])
         if not data.n_covered:
             self._warn("no labeling function voted on any row: every row is uncovered")
-        self._count_overturned(data.votes)
+        probs = self._probs(data.votes)
+        self._look_back(data.votes, probs)
         self.lf_summary_ = accuracies.summarise(
-            data.per_lf, data.n_rows, self.lf_names_, self._accuracies(data.votes), self._weights()
+            data.per_lf, data.n_rows, self.lf_names_, self._accuracies(data.votes, probs), self._weights()
         )
 
     def _find_edges(self, counted: EncodedVotes | Moments) -> None:
@@ -239,9 +240,9 @@ class LabelModel(ABC):
     def _warn(self, message: str) -> None:
         self.diagnostics_["warnings"].append(message)
 
-    def _accuracies(self, votes: EncodedVotes) -> NDArray[np.float64]:
+    def _accuracies(self, votes: EncodedVotes, probs: Probs) -> NDArray[np.float64]:
         """Estimated share of right votes of each labeling function, here by the model's own posterior."""
-        return accuracies.agreement(votes, self._probs(votes))
+        return accuracies.agreement(votes, probs)
 
     def _probs(self, votes: EncodedVotes) -> Probs:
         score = np.log(self.class_balance_) + np.where(votes.covered[:, None], self._log_likelihood(votes), 0.0)
@@ -259,9 +260,10 @@ class LabelModel(ABC):
         """Posterior of one block of rows; here by way of `_log_likelihood`."""
         return self._probs(block.encoded)
 
-    def _count_overturned(self, votes: EncodedVotes) -> None:
+    def _look_back(self, votes: EncodedVotes, probs: Probs) -> None:
+        """Say what the fit came to: here, how many rows are decided against votes that all agree."""
         agreed = votes.unanimous
-        preds = decide(self._probs(votes), votes.covered)
+        preds = decide(probs, votes.covered)
         overturned = (agreed != UNKNOWN) & (preds != UNKNOWN) & (preds != agreed)
         self.diagnostics_["overturned"] = round(float(votes.row_weights[overturned].sum()))
 

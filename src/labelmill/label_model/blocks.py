@@ -12,7 +12,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from labelmill import storage
-from labelmill.arrays import Probs, Votes
+from labelmill.arrays import Votes
 from labelmill.errors import LabelModelError
 from labelmill.label_model import checks, kernels
 from labelmill.label_model.encoding import EncodedVotes, encode
@@ -82,14 +82,6 @@ class Block:
         if not self.dense:
             return self.encoded.rows(rows)
         return encode(np.ascontiguousarray(self.L[rows]), self.cardinality)
-
-    def add_up(self, table: NDArray[np.float64]) -> Probs:
-        """As `EncodedVotes.add_up`, up to a constant a row."""
-        if not self.dense or self.cardinality > 2:
-            return self.encoded.add_up(table)
-        odds = np.pad(table[:, :, 1] - table[:, :, 0], ((0, 0), (1, 0)))
-        ahead = kernels.add_up_two(self.L, np.ascontiguousarray(odds))
-        return np.stack([-ahead / 2, ahead / 2], axis=1)
 
 
 def open_blocks(L: Any, cardinality: int, lf_names: Sequence[str] | None = None) -> Callable[[], Iterator[Block]]:

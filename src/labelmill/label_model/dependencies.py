@@ -45,10 +45,10 @@ class Overlaps:
 
 
 def overlaps(votes: EncodedVotes) -> Overlaps:
-    """Count the meetings of all pairs; soft votes count with the product of their weights, to 1/256."""
+    """Count the meetings of all pairs, see `EncodedVotes.meetings`."""
     if votes.n_lfs * votes.cardinality > _MOST_CODES:
         return _sparse_overlaps(votes)
-    return met(votes.pairs, votes.cardinality)
+    return met(votes.meetings[0], votes.cardinality)
 
 
 def met(pairs: NDArray[np.float64], cardinality: int, forbidden: NDArray[np.bool_] | None = None) -> Overlaps:

@@ -137,20 +137,10 @@ def find_edges(
 
 
 def of_counts(counted: Moments | EncodedVotes) -> tuple[NDArray[np.float64], float]:
-    """Counts of pairs and number of rows, as `find_edges` takes them; of a sample as if its rows were all there are.
-
-    A sample has all rows of rare labeling functions, and each other row stands for several: those are counted
-    apart, and weighed.
-    """
-    if isinstance(counted, Moments):
-        return counted.pairs / float(counted.unit), float(counted.n_rows)
-    weights = counted.row_weights
-    stood_for = float(weights.sum()) + counted.n_silent
-    kinds = np.unique(weights)
-    if len(kinds) < 2 and (kinds == 1).all():
-        return counted.pairs, stood_for
-    scale = counted.n_rows / weights.sum()
-    return sum(counted.rows(weights == w).pairs * (w * scale) for w in kinds), stood_for * scale
+    """Counts of pairs and number of rows, as `find_edges` takes them."""
+    if isinstance(counted, EncodedVotes):
+        return counted.meetings
+    return counted.pairs / float(counted.unit), float(counted.n_rows)
 
 
 def _judge(compared: Compared, known: NDArray[np.bool_], allowed: NDArray[np.bool_], level: float) -> _Judged:

@@ -111,13 +111,10 @@ class AnchoredEM(GuardedModel):
     def _finite(self) -> bool:
         return super()._finite() and bool(np.isfinite(self.class_bias_).all())
 
-    def _accuracies(self, votes: EncodedVotes) -> NDArray[np.float64]:
+    def _accuracies(self, votes: EncodedVotes, probs: Probs) -> NDArray[np.float64]:
         count = votes.per_lf.sum(axis=1)
         mean = (self.precision_ * votes.per_lf).sum(axis=1) / np.maximum(count, 1)
         return np.where(count > 0, mean, self.anchor)
-
-    def _scores(self, votes: EncodedVotes) -> Probs:
-        return np.log(self.class_balance_) + self._evidence_of(votes) + self.class_bias_
 
     def _shape(self, votes: EncodedVotes, scores: Probs) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """How much of the bias each row takes, and what its log-odds are multiplied by.

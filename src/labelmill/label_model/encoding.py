@@ -82,6 +82,24 @@ class EncodedVotes:
         return counts / float(_UNITS**2 if self.soft else 1)
 
     @cached_property
+    def meetings(self) -> tuple[NDArray[np.float64], float]:
+        """As `pairs`, each row weighed by how many it stands for, and how many rows that are, silent ones included.
+
+        Of a sample both are scaled to the number of its rows: it proves no more than they do.
+        """
+        total = float(self.row_weights.sum())
+        starts = np.flatnonzero(np.diff(self.row_weights, prepend=np.nan))  # rows of equal weight stand together
+        if len(starts) < 2:
+            scale = self.n_rows / total if total else 1.0
+            return self.pairs, (total + self.n_silent) * scale
+        scale = self.n_rows / total
+        parts = zip(starts, [*starts[1:], self.n_rows], strict=True)
+        counted = [
+            self.between(int(start), int(stop)).pairs * (self.row_weights[start] * scale) for start, stop in parts
+        ]
+        return sum(counted[1:], start=counted[0]), (total + self.n_silent) * scale
+
+    @cached_property
     def covered(self) -> NDArray[np.bool_]:
         """Whether anybody voted on each row."""
         return np.diff(self.indptr) > 0
@@ -89,8 +107,12 @@ class EncodedVotes:
     @cached_property
     def unanimous(self) -> NDArray[np.int64]:
         """Class that all votes of each row agree on, -1 where they do not or nobody voted."""
-        voted = self.tally(np.ones(self.n_lfs)) > 0
-        return np.where(voted.sum(axis=1) == 1, voted.argmax(axis=1), ABSTAIN)
+        voted = np.ascontiguousarray(self.tally(np.ones(self.n_lfs)).T) > 0
+        alone = voted.sum(axis=0, dtype=np.int32) == 1
+        agreed = np.full(self.n_rows, ABSTAIN, np.int64)
+        for y, of_class in enumerate(voted):
+            agreed[alone & of_class] = y
+        return agreed
 
     def tally(self, weights: NDArray[np.float64]) -> Probs:
         """Sum of the weights of those who voted for each class, n x k."""
@@ -107,6 +129,18 @@ class EncodedVotes:
         weighted = probs if self.stands_for is None else probs * self.stands_for[:, None]
         kernels.expected(self.indptr, self.codes, self.weights, np.ascontiguousarray(weighted), out)
         return out.reshape(self.n_lfs, self.cardinality, self.cardinality)
+
+    def between(self, start: int, stop: int) -> "EncodedVotes":
+        """The votes of the rows from `start` up to, not including, `stop`; nothing is copied."""
+        first, last = self.indptr[start], self.indptr[stop]
+        return EncodedVotes(
+            self.indptr[start : stop + 1] - first,
+            self.codes[first:last],
+            self.cardinality,
+            self.n_lfs,
+            self.weights[first:last] if self.soft else WHOLE,
+            None if self.stands_for is None else self.stands_for[start:stop],
+        )
 
     def rows(self, chosen: NDArray[Any]) -> "EncodedVotes":
         """The votes of some of the rows, given by position or by a mask."""

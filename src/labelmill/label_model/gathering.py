@@ -73,8 +73,11 @@ def gather(read: Callable[[], Iterator[Block]], *, gold: Callable[[int], Gold | 
     keys = _keys(counts, most_rows / n_rows)
     of_rows = np.concatenate([block.keys(keys) for block in read()])
     n_covered = int((of_rows != 0).sum())
-    rows, stands_for = _choose(of_rows, truth, most_rows)
-    votes = replace(_take(read, rows), stands_for=stands_for, n_silent=float(n_rows - n_covered))
+    always, others, step = _choose(of_rows, truth, most_rows)
+    taken = join([part for part in (_take(read, always), _take(read, others)) if part is not None])
+    stands_for = np.concatenate([np.ones(len(always)), np.full(len(others), step)])
+    votes = replace(taken, stands_for=stands_for, n_silent=float(n_rows - n_covered))
+    rows = np.concatenate([always, others])
     return Gathered(votes, None if truth is None else truth[rows], counts, n_rows, n_covered)
 
 
@@ -92,36 +95,31 @@ def _keys(counts: NDArray[np.float64], rate: float) -> NDArray[np.uint64]:
 
 def _choose(
     keys: NDArray[np.uint64], gold: Gold | None, most_rows: int
-) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Rows to take, in order of their keys, and how many rows each stands for."""
+) -> tuple[NDArray[np.int64], NDArray[np.int64], float]:
+    """Rows that are all taken, rows of which every s-th in the order of their keys is, and s; each in row order."""
     always = keys >= _RARE
     if gold is not None:
         always |= (gold != UNKNOWN) & (keys != 0)
-    first = np.flatnonzero(always)
-    first = first[np.argsort(keys[first], kind="stable")]
-    others = np.flatnonzero(~always & (keys != 0))
+    first, others = np.flatnonzero(always), np.flatnonzero(~always & (keys != 0))
     room = max(most_rows - len(first), most_rows // 2)
     if len(others) <= room:
-        step, taken = 1.0, others
-    else:
-        step = len(others) / room
-        ranked = others[np.argsort(keys[others])]  # rows with equal keys have equal votes
-        taken = ranked[((np.arange(room) + 0.5) * step).astype(np.int64)]
-    return np.concatenate([first, taken]), np.concatenate([np.ones(len(first)), np.full(len(taken), step)])
+        return first, others, 1.0
+    step = len(others) / room
+    ranked = others[np.argsort(keys[others])]  # rows with equal keys have equal votes
+    return first, np.sort(ranked[((np.arange(room) + 0.5) * step).astype(np.int64)]), step
 
 
-def _take(read: Callable[[], Iterator[Block]], rows: NDArray[np.int64]) -> EncodedVotes:
-    """The votes of the chosen rows, in the order given, from one more pass over the blocks."""
-    place = np.argsort(rows, kind="stable")
-    in_order, parts, start = rows[place], [], 0
+def _take(read: Callable[[], Iterator[Block]], rows: NDArray[np.int64]) -> EncodedVotes | None:
+    """The votes of the chosen rows, given in order, from one more pass over the blocks; None if none are chosen."""
+    parts, start = [], 0
+    if not len(rows):
+        return None
     for block in read():
-        low, high = np.searchsorted(in_order, [start, start + block.n_rows])
+        low, high = np.searchsorted(rows, [start, start + block.n_rows])
         if high > low:
-            parts.append(block.take(in_order[low:high] - start))
+            parts.append(block.take(rows[low:high] - start))
         start += block.n_rows
-    back = np.empty_like(place)
-    back[place] = np.arange(len(place))
-    return join(parts).rows(back)
+    return join(parts)
 
 
 def _mixed(x: NDArray[np.uint64]) -> NDArray[np.uint64]:

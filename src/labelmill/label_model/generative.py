@@ -263,7 +263,7 @@ class GenerativeModel(GuardedModel):
         self.abstains_ = np.full((votes.n_lfs, k), 1 / (k + 1))
         self.cliques_, self.joints_ = np.empty((0, 0), np.int64), np.empty((0, k))
 
-    def _accuracies(self, votes: EncodedVotes) -> NDArray[np.float64]:
+    def _accuracies(self, votes: EncodedVotes, probs: Probs) -> NDArray[np.float64]:
         counts = votes.per_lf
         right, share = (np.einsum(part, self.tables_, self.class_balance_) for part in ("jvv,v->j", "jvy,y->j"))
         if self.diagnostics_["fallback"]:

@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 
 from labelmill.arrays import UNKNOWN, Gold, Probs
 from labelmill.errors import LabelModelError
-from labelmill.label_model import anchors, class_mass, dependencies
-from labelmill.label_model.accuracies import interval
+from labelmill.label_model import accuracies, anchors, class_mass, dependencies
 from labelmill.label_model.base import LabelModel
 from labelmill.label_model.encoding import EncodedVotes, name_list
 from labelmill.label_model.posteriors import leaders, posterior
@@ -74,8 +73,6 @@ class GuardedModel(LabelModel):
         self._learn(votes, found, groups, gold)
         if not self._finite():
             self._fall_back(votes, groups, "the rounds led to numbers that are not finite")
-            return
-        self._name_suspects(votes)
 
     def _finite(self) -> bool:
         return bool(np.isfinite(self.evidence_).all())
@@ -146,19 +143,16 @@ class GuardedModel(LabelModel):
         if sets:
             self._warn("copies of each other, counted once: " + "; ".join(map(name_list, self.diagnostics_["copies"])))
 
-    def _name_suspects(self, votes: EncodedVotes) -> None:
-        """Name who looks worse than chance: their owner should know."""
-        right = np.einsum("jll->j", votes.expected(posterior(self._scores(votes))))
+    def _look_back(self, votes: EncodedVotes, probs: Probs) -> None:
+        super()._look_back(votes, probs)
+        if self.diagnostics_["fallback"]:
+            return
         count = votes.per_lf.sum(axis=1)
-        _, high = interval(right / np.maximum(count, 1), count)
+        _, high = accuracies.interval(accuracies.agreement(votes, probs), count)
         suspects = [self.lf_names_[j] for j in np.flatnonzero((high < 1 / votes.cardinality) & (count > 0))]
         self.diagnostics_["worse_than_chance"] = suspects
         if suspects:
             self._warn(f"right less often than chance, as far as the votes tell: {name_list(suspects)}")
-
-    @abstractmethod
-    def _scores(self, votes: EncodedVotes) -> Probs:
-        """Log of the class balance and the evidence of each row, n x k."""
 
     def _weights(self) -> NDArray[np.float64]:
         return self.weights_

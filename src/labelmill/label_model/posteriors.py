@@ -15,24 +15,45 @@ def posterior(scores: Probs) -> Probs:
 
     As `scipy.special.softmax`, ten times as fast where classes are few: numpy is slow along a short last axis.
     """
-    probs = np.array(scores.T, order="C")
-    probs -= probs.max(axis=0)
-    np.exp(probs, out=probs)
-    probs /= probs.sum(axis=0)
-    return probs.T
+    return normalised(np.array(scores.T, order="C")).T
+
+
+def normalised(scores: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The same with classes in rows, k x n; `scores` are overwritten."""
+    scores -= scores.max(axis=0)
+    np.exp(scores, out=scores)
+    scores /= scores.sum(axis=0)
+    return scores
 
 
 def leaders(tally: Probs) -> Probs:
     """One for the class with the highest tally, equal parts where several are tied, n x k."""
-    top = tally.max(axis=1, keepdims=True)
-    first = tally >= top * (1 - TIE)
-    return first / first.sum(axis=1, keepdims=True)
+    first = _first(tally)
+    return np.ascontiguousarray((first / first.sum(axis=0)).T)
 
 
 def decide(probs: Probs, covered: NDArray[np.bool_]) -> Preds:
     """Most likely class of each row; -1 where nobody voted or the first two are tied."""
-    tied = (leaders(probs) > 0).sum(axis=1) > 1
-    return np.where(covered & ~tied, probs.argmax(axis=1), UNKNOWN).astype(np.int64)
+    first = _first(probs)
+    preds = first_class(first)
+    preds[~covered | (first.sum(axis=0, dtype=np.int32) > 1)] = UNKNOWN
+    return preds
+
+
+def first_class(of_class: NDArray[np.bool_]) -> Preds:
+    """The first class, n, for which `of_class`, k x n, holds; 0 where it holds for none."""
+    found = np.zeros(of_class.shape[1], np.int64)
+    for y in range(len(of_class) - 1, 0, -1):  # a pass a class: numpy's argmax is slow along a short axis
+        found[of_class[y]] = y
+    found[of_class[0]] = 0
+    return found
+
+
+def _first(tally: Probs) -> NDArray[np.bool_]:
+    """Whether each class has the highest tally, or is tied with who has, k x n."""
+    by_class = np.ascontiguousarray(tally.T)
+    ahead: NDArray[np.bool_] = by_class >= by_class.max(axis=0) * (1 - TIE)
+    return ahead
 
 
 def spread(votes: EncodedVotes, of_codes: NDArray[np.float64]) -> NDArray[np.float64]:
