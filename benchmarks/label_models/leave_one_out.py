@@ -8,7 +8,7 @@ of the constants in force, they were fitted to the sets.
     python benchmarks/label_models/leave_one_out.py --kind dawid_skene --constants anchor_votes=30,100,300 anchor=.7,.8
 
 A constant is a hyperparameter of the model, or `module:NAME` of `labelmill.label_model`, as in
-`auto:_CALIBRATION=0.2,0.3,0.4`.
+`auto:_TIED=0.3,0.6,1.0`.
 """
 
 import argparse
@@ -38,7 +38,12 @@ GRIDS: dict[str, dict[str, list[Any]]] = {
         "majority_share": [0.25, 0.5, 0.75],
         "confusion_votes": [25, 50, 100],
     },
-    "auto": {"majority_weight": [0.1, 0.2, 0.3], "auto:_CALIBRATION": [0.15, 0.3, 0.45]},
+    "auto": {
+        "majority_weight": [0.2, 0.3, 0.4],
+        "auto:_RARITY": [0.0, 0.35, 0.7],
+        "auto:_COVARIANCES": [0.3, 0.5, 0.7],
+        "auto:_TIED": [0.3, 0.6, 1.0],
+    },
 }
 """Values of each constant by kind of model; all their combinations are tried."""
 

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from labelmill.label_model import KINDS, AnchoredPrecision, make
+from labelmill.label_model import KINDS, AnchoredPrecision, Auto, Moments, VoteStream, make
 
 
 @st.composite
@@ -51,6 +51,22 @@ def test_answers_are_valid_and_unanimous_votes_stand(kind, drawn):
         return  # a confusion matrix may say that a vote means another class, abstentions that it is outweighed
     assert all(preds[i] == v[0] for i, v in enumerate(voted) if len(v) == 1)
     assert model.diagnostics_["overturned"] == 0
+
+
+@pytest.mark.slow
+@settings(max_examples=500, deadline=None, derandomize=True)
+@given(label_matrices(max_rows=60, max_lfs=9), st.randoms(use_true_random=False))
+def test_neither_the_order_nor_the_cut_of_the_votes_matters(drawn, random):
+    k, L = drawn
+    rows, lfs = (random.sample(range(size), size) for size in L.shape)
+    probs = Auto(cardinality=k).fit(L).predict_proba(L)
+    moved = Auto(cardinality=k).fit(L[rows][:, lfs]).predict_proba(L[rows][:, lfs])
+    assert np.abs(moved - probs[rows]).max() <= 1e-6
+    cuts = sorted(random.randrange(len(L) + 1) for _ in range(random.randrange(4)))
+    stream = VoteStream(lambda: np.split(L, cuts))
+    assert Auto(cardinality=k).fit(stream).predict_proba(stream).tobytes() == probs.tobytes()
+    shards = np.split(L[rows], cuts)
+    assert sum((Moments.of(part, k) for part in shards[1:]), start=Moments.of(shards[0], k)) == Moments.of(L, k)
 
 
 @CASES

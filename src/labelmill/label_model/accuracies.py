@@ -21,8 +21,27 @@ def agreement(votes: EncodedVotes, probs: Probs) -> NDArray[np.float64]:
     return np.where(count > 0, right / np.maximum(count, 1), 1 / votes.cardinality)
 
 
+def doubt(votes: EncodedVotes, probs: Probs) -> NDArray[np.float64]:
+    """Variance of how many votes of each labeling function are right, given all votes, m."""
+    return np.einsum("jll->j", votes.expected(probs * (1 - probs)))
+
+
+def told(count: NDArray[np.float64], accuracy: NDArray[np.float64], doubt: NDArray[np.float64]) -> NDArray[np.float64]:
+    """How many votes whose truth is known tell as much of an accuracy as these do, whose truth is latent, m.
+
+    What is missing is the variance of the truth given all votes [1]_: with q_i the probability that vote i is right, n
+    votes of accuracy a are worth n - sum of q_i (1 - q_i) / (a (1 - a)).
+
+    References
+    ----------
+    .. [1] T. A. Louis, "Finding the observed information matrix when using the EM algorithm", JRSS B 44(2), 1982.
+    """
+    missing = doubt / np.maximum(accuracy * (1 - accuracy), 1e-12)
+    return np.clip(count - missing, 0, count)
+
+
 def interval(accuracy: NDArray[np.float64], count: NDArray[np.float64]) -> tuple[NDArray[np.float64], ...]:
-    """The 95 % interval of a Beta posterior around each estimate, as wide as the number of its votes makes it."""
+    """The 95 % interval of a Beta posterior around each estimate, as wide as so many votes make it."""
     right = np.clip(accuracy, 1e-6, 1 - 1e-6) * (count + _OWN_VOTES)
     wrong = count + _OWN_VOTES - right
     return betaincinv(right, wrong, 0.025), betaincinv(right, wrong, 0.975)
@@ -34,10 +53,11 @@ def summarise(
     names: Sequence[str],
     accuracy: NDArray[np.float64],
     weights: NDArray[np.float64] | None,
+    told: NDArray[np.float64],
 ) -> pd.DataFrame:
     """One row per labeling function: votes, coverage, estimated accuracy with its interval, weight."""
     count = per_lf.sum(axis=1)
-    low, high = interval(accuracy, count)
+    low, high = interval(accuracy, told)
     return pd.DataFrame(
         {
             "Votes": np.round(count).astype(np.int64),

@@ -176,8 +176,12 @@ class LabelModel(ABC):
             self._warn("no labeling function voted on any row: every row is uncovered")
         probs = self._probs(data.votes)
         self._look_back(data.votes, probs)
+        accuracy = self._accuracies(data.votes, probs)
+        count = data.votes.per_lf.sum(axis=1)
+        told = accuracies.told(count, accuracy, accuracies.doubt(data.votes, probs))
+        told *= data.votes.n_rows / max(float(data.votes.row_weights.sum()), 1.0)  # of a sample, no more than it has
         self.lf_summary_ = accuracies.summarise(
-            data.per_lf, data.n_rows, self.lf_names_, self._accuracies(data.votes, probs), self._weights()
+            data.per_lf, data.n_rows, self.lf_names_, accuracy, self._weights(), told
         )
 
     def _find_edges(self, counted: EncodedVotes | Moments) -> None:

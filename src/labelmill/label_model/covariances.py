@@ -147,6 +147,29 @@ def valid_tables(found: Covariances, deviation: NDArray[np.float64]) -> tuple[ND
     return table / total[:, None], abstains / total
 
 
+def accuracy_variance(
+    found: Covariances, tables: NDArray[np.float64], held: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Variance of the accuracy of each vote, m * k, as far as the covariances with all others tell of it.
+
+    Parameters
+    ----------
+    found
+        From `covariances`.
+    tables
+        m x k x k: P(j votes v | y).
+    held
+        m * k: what is known of the strengths beside; see `Covariances.anchor_information`.
+    """
+    own = np.einsum("jvv->jv", tables).ravel()
+    others = (found.mean - own * found.share) / (1 - found.share)
+    strength = (own - others) / found.sd
+    information = found.n * found.pattern**2 @ strength**2 + held
+    scale = np.maximum(found.skill_scale, 1e-12) / (1 - found.share)
+    variance: NDArray[np.float64] = 1 / np.maximum(information * scale**2, 1e-12)
+    return variance
+
+
 def misfit(found: Covariances, tables: NDArray[np.float64]) -> list[float] | None:
     """How far tables are from explaining the covariances.
 

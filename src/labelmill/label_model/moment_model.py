@@ -167,9 +167,14 @@ class MomentModel(LabelModel):
         self._calibrate(remembered.votes, remembered.truth)
         if not moments.per_lf.any():
             self._warn("no labeling function voted on any row: every row is uncovered")
+        worth = np.minimum(self._worth(moments, groups), moments.per_lf.sum(axis=1))
         self.lf_summary_ = accuracies.summarise(
-            moments.per_lf, moments.n_rows, self.lf_names_, self.accuracy_, self.weights_
+            moments.per_lf, moments.n_rows, self.lf_names_, self.accuracy_, self.weights_, worth
         )
+
+    def _worth(self, moments: Moments, groups: NDArray[np.int64]) -> NDArray[np.float64]:
+        """How many votes whose truth is known would tell as much of each accuracy as the counts do, m."""
+        return moments.per_lf.sum(axis=1)
 
     def _set_gold(self, n_lfs: int) -> None:
         self.gold_votes_ = np.zeros((n_lfs, self.cardinality, self.cardinality))

@@ -69,9 +69,7 @@ class TableModel(MomentModel):
                 f"{type(self).__name__} needs anchor above 1/{self.cardinality} and below 1, and anchor_votes above 0; "
                 f"it has {self.hyperparameters()}."
             )
-        apart = groups[:, None] != groups[None, :]
-        apart &= ~(self._declared()[0] if self.edges is not None else self._excess() != 0)
-        found = covariances.covariances(moments, self.class_balance_, apart)
+        found = self._found(moments, groups)
         anchor = found.anchor(self.anchor)
         related = found.related(anchor)
         sources = len(np.unique(groups[related.any(axis=1)]))
@@ -85,6 +83,21 @@ class TableModel(MomentModel):
         self.diagnostics_["misfit"] = covariances.misfit(found, self.tables_)
         self._set_accuracies(moments)
         self.evidence_, self.silence_ = self._log_odds(abstains_inform=self.abstains_inform)
+
+    def _found(self, moments: Moments, groups: NDArray[np.int64]) -> Covariances:
+        apart = groups[:, None] != groups[None, :]
+        apart &= ~(self._declared()[0] if self.edges is not None else self._excess() != 0)
+        return covariances.covariances(moments, self.class_balance_, apart)
+
+    def _worth(self, moments: Moments, groups: NDArray[np.int64]) -> NDArray[np.float64]:
+        if self.diagnostics_["fallback"]:
+            return super()._worth(moments, groups)
+        found = self._found(moments, groups)
+        held = self._with_gold(found, found.anchor(self.anchor))[1]
+        variance = covariances.accuracy_variance(found, self.tables_, held).reshape(moments.n_lfs, -1)
+        share = moments.per_lf / np.maximum(moments.per_lf.sum(axis=1, keepdims=True), 1)
+        spread = (share**2 * variance).sum(axis=1)
+        return self.accuracy_ * (1 - self.accuracy_) / np.maximum(spread, 1e-12)
 
     def _fall_back(self, moments: Moments, reason: str) -> None:
         super()._fall_back(moments, reason)
