@@ -27,12 +27,13 @@ _STYLES = dict(zip(STYLES, ("one-class rules", "rules and voters", "voters", "cr
 
 
 def lost_by_kind_of_votes() -> Iterator[Record]:
-    """Points of accuracy that each model loses to Bayes: means over twins, and single cases."""
+    """Points of accuracy that each model loses to Bayes, and its accuracy: means over twins, and single cases."""
     results = on_twins.run(_TWINS, ours())
     for style, name in _STYLES.items():
         mine = [found for one, found in results if one.style == style]
         for kind in ours():
-            yield {"votes": f"{name} ({len(mine)})", "kind": kind, "lost": np.mean([f[kind]["regret"] for f in mine])}
+            lost, right = (np.mean([found[kind][key] for found in mine]) for key in ("regret", "accuracy"))
+            yield {"votes": f"{name} ({len(mine)})", "kind": kind, "lost": lost, "right": right}
     cases = {
         "6 copies of .60, 3 good": stress.copies(),
         "abstaining tells the class": stress.one_class_rules(n=20_000),
@@ -42,8 +43,9 @@ def lost_by_kind_of_votes() -> Iterator[Record]:
     for name, sample in cases.items():
         rows = sample.covered
         for kind in ours():
-            probs = ask(kind, sample.L, 2).probs
-            yield {"votes": name, "kind": kind, "lost": 100 * scores.regret(probs[rows], sample.posterior[rows])}
+            probs = ask(kind, sample.L, 2).probs[rows]
+            lost, right = scores.regret(probs, sample.posterior[rows]), scores.accuracy(probs, sample.truth[rows])
+            yield {"votes": name, "kind": kind, "lost": 100 * lost, "right": 100 * right}
 
 
 def copies_outvote() -> Iterator[Record]:
@@ -166,6 +168,18 @@ def gold_against_adversaries() -> Iterator[Record]:
         answers[BAYES] = sample.posterior
         for system, probs in answers.items():
             yield {"gold": known, "system": system, "accuracy": scores.accuracy(probs[rows], sample.truth[rows])}
+
+
+def balance_given() -> Iterator[Record]:
+    """F1 of a rare class by the share of it that a model is told."""
+    sample = stress.rare_positives()
+    rows = sample.covered
+    for share in (0.01, 0.02, 0.05, 0.1, 0.2, 0.35, 0.5):
+        for kind in ("auto", "generative", "weighted_vote"):
+            probs = ask(kind, sample.L, 2, [1 - share, share]).probs
+            yield {"share": share, "system": kind, "f1": scores.f1(probs[rows], sample.truth[rows], 1)}
+        best = scores.f1(sample.posterior[rows], sample.truth[rows], 1)
+        yield {"share": share, "system": BAYES, "f1": best}
 
 
 def adversaries() -> Sample:

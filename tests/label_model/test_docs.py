@@ -96,5 +96,5 @@ def test_the_examples_of_a_page_are_true(page):
     examples = doctest.DocTestParser().get_doctest("\n".join(blocks), {}, page, f"{page}.md", 0)
     assert examples.examples
     said = []
-    doctest.DocTestRunner().run(examples, out=said.append)
+    doctest.DocTestRunner(optionflags=doctest.NORMALIZE_WHITESPACE).run(examples, out=said.append)
     assert not said, "".join(said)
