@@ -17,7 +17,10 @@ from labelmill import cli
 from labelmill.params import reference
 from labelmill.stages import TRAINING
 
-PAGES = {page.name: page.read_text(encoding="utf-8") for page in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]}
+PAGES = {
+    str(page.relative_to(ROOT)): page.read_text(encoding="utf-8")
+    for page in [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]
+}
 COMMANDS = typer.main.get_command(cli.app)
 
 
@@ -157,7 +160,7 @@ def reduced(edges: set[tuple[str, str]]) -> set[tuple[str, str]]:
 
 @pytest.mark.parametrize(("name", "command"), list(every_command()), ids=[name for name, _ in every_command()])
 def test_every_command_and_option_has_its_section(name, command):
-    section = re.search(rf"^## {name}$(.*?)(?=^## |\Z)", PAGES["cli.md"], re.MULTILINE | re.DOTALL)
+    section = re.search(rf"^## {name}$(.*?)(?=^## |\Z)", PAGES["docs/cli.md"], re.MULTILINE | re.DOTALL)
     assert section, f"docs/cli.md has no section {name!r}"
     assert "Exit codes:" in section[1]
     for option in command.params:
@@ -167,7 +170,7 @@ def test_every_command_and_option_has_its_section(name, command):
 
 def test_the_docs_name_no_command_that_does_not_exist():
     known = {name for name, _ in every_command()}
-    sections = set(re.findall(r"^## (labelmill .*)$", PAGES["cli.md"], re.MULTILINE))
+    sections = set(re.findall(r"^## (labelmill .*)$", PAGES["docs/cli.md"], re.MULTILINE))
     assert sections == known
     for page, text in PAGES.items():
         for words in re.findall(r"`labelmill ((?:lfs )?[a-z]+)", text):
@@ -175,7 +178,7 @@ def test_the_docs_name_no_command_that_does_not_exist():
 
 
 def test_the_table_of_exit_codes_is_that_of_the_help():
-    table = re.findall(r"^\| (\d+) \|", PAGES["cli.md"], re.MULTILINE)
+    table = re.findall(r"^\| (\d+) \|", PAGES["docs/cli.md"], re.MULTILINE)
     assert table == re.findall(r"(?:^|· |codes: )(\d+) [a-zA-Z]", cli._EXIT_CODES)
 
 

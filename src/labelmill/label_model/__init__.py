@@ -1,7 +1,7 @@
 """Label models: from the votes of labeling functions to the probability of each class, without gold.
 
-`votes`, `checks`, `dependencies`, `anchors` and `class_mass` are what they are made of, `base` is
-their contract, and each model is a file of its own; `auto` pools some of them.
+`blocks`, `encoding`, `checks`, `dependencies`, `anchors` and `class_mass` are what they are made of, `base` is
+their contract, and each model is a file of its own; `auto` pools some of them. Which to take: docs/label_models.
 """
 
 from pathlib import Path

@@ -83,9 +83,9 @@ class Auto(GuardedModel):
     Notes
     -----
     With e the pooled evidence of a vote, c the number of votes of the row, s_y their share for y, b the bias,
-    w the weight of the majority and t the trust:
+    pi the class balance, w the weight of the majority and t the trust:
 
-        pool(y) = (1 - w) softmax(.6 (sum of e_y / c^.3 + b_y)) + w s_y
+        pool(y) = (1 - w) softmax(log pi_y + .6 (sum of e_y / c^.3 + b_y)) + w s_y
         log p(y) = t log(posterior of the covariances' model) + (1 - t) log pool(y).
 
     It fails when a majority of the sources is wrong together and there is no gold.
