@@ -34,22 +34,15 @@ def run(params: Params) -> None:
     model.save(paths.LABEL_MODEL)
     facts = _predict(model, params.task.classes)
     storage.write_json(paths.metrics("fit_label_model"), facts)
+    rounds = f" in {facts['rounds']:.0f} rounds" if facts["rounds"] else ""
     log.info(
-        "%s fitted on %s train rows in %d rounds; %.1f %% of %s rows are covered",
+        "%s fitted on %s train rows%s; %.1f %% of %s rows are covered",
         params.fit_label_model.kind,
         f"{n_train:,}",
-        facts["rounds"],
+        rounds,
         100 * facts["covered_share"],
         f"{facts['rows']:,}",
     )
-
-
-def _log_balance(model: label_model.LabelModel, classes: tuple[str, ...]) -> None:
-    """Say what the class balance was estimated to be, where that was asked for."""
-    if found := model.diagnostics_.get("class_balance"):
-        shares = zip(classes, found["balance"], found["low"], found["high"], strict=True)
-        told = ", ".join(f"{name} {share:.2f} ({low:.2f}-{high:.2f})" for name, share, low, high in shares)
-        log.info("class balance by %s, with 95 %% interval: %s", found["source"], told)
 
 
 def _predict(model: label_model.LabelModel, classes: tuple[str, ...]) -> dict[str, float]:
