@@ -45,6 +45,14 @@ def run(params: Params) -> None:
     )
 
 
+def _log_balance(model: label_model.LabelModel, classes: tuple[str, ...]) -> None:
+    """Say what the class balance was estimated to be, where that was asked for."""
+    if found := model.diagnostics_.get("class_balance"):
+        shares = zip(classes, found["balance"], found["low"], found["high"], strict=True)
+        told = ", ".join(f"{name} {share:.2f} ({low:.2f}-{high:.2f})" for name, share, low, high in shares)
+        log.info("class balance by %s, with 95 %% interval: %s", found["source"], told)
+
+
 def _predict(model: label_model.LabelModel, classes: tuple[str, ...]) -> dict[str, float]:
     """Write the probabilities of every row, shard by shard, and return the stage's numbers."""
     rows, covered, undecided, confidence = 0, 0, 0, 0.0
