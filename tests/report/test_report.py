@@ -13,6 +13,7 @@ import pytest
 
 from labelmill import paths, storage
 from labelmill.errors import CorruptFileError
+from labelmill.label_model import load
 from labelmill.params import Params
 from labelmill.report import charts, gather, wording, write_report
 
@@ -142,6 +143,16 @@ def test_all_sections_are_filled(page: Page):
     assert "Not available" not in "".join(page.texts)
     for path in (paths.MODEL_CARD, paths.DATA_CARD):
         assert "Not available" not in path.read_text(encoding="utf-8")
+
+
+def test_labeling_functions_that_depend_on_each_other_are_shown_with_the_evidence(project: Params):
+    model = load(paths.LABEL_MODEL)
+    edge = {"lf_a": "<b>loud", "lf_b": "shouting", "kind": "agree", "overlap": 1234}
+    model.diagnostics_["edges"] = [{**edge, "agreement": 0.9, "expected": 0.6, "excess": 0.75, "z": 12.34}]
+    model.save(paths.LABEL_MODEL)
+    write_report(project)
+    shown = Page(paths.REPORT.read_text(encoding="utf-8")).texts
+    assert {"<b>loud and shouting", "agree", "1,234", "90.0%", "60.0%", "+12.3"} <= {*shown}
 
 
 @pytest.mark.parametrize("project", [2], indirect=True)

@@ -42,6 +42,7 @@ def render_page(gathered: Gathered) -> str:
         lfs=tables.labeling_functions(gathered),
         has_estimates=gathered.label_model is not None,
         warnings=tables.warnings(gathered),
+        edges=tables.edges(gathered),
         votes=gathered.votes,
         disputed=tables.disputed(gathered),
         text_limit=TEXT_LIMIT,

@@ -15,6 +15,8 @@ from labelmill.report.text import plain
 
 Row = dict[str, Any]
 
+_MOST_EDGES = 20
+"""Pairs of labeling functions that are shown, the clearest."""
 LEAK_SAYS = (
     "A classifier of the place that each row was collected from, on the features that the end model sees. Within one "
     "class it should do no better than chance: where it does, the features carry traces of the collection."
@@ -105,6 +107,24 @@ def warnings(gathered: Gathered) -> list[str]:
     if gathered.label_model is None:
         return []
     return [plain(text, limit=400) for text in gathered.label_model.diagnostics_.get("warnings", [])]
+
+
+def edges(gathered: Gathered) -> list[Row]:
+    """The pairs of labeling functions that depend on each other most, with the evidence."""
+    if gathered.label_model is None:
+        return []
+    return [
+        {
+            "pair": f"{plain(edge['lf_a'], limit=80)} and {plain(edge['lf_b'], limit=80)}",
+            "kind": edge["kind"],
+            "numbers": [
+                {"raw": edge["overlap"], "text": wording.count(edge["overlap"])},
+                *({"raw": edge[name], "text": wording.share(edge[name])} for name in ("agreement", "expected")),
+                {"raw": edge["z"], "text": f"{edge['z']:+.1f}"},
+            ],
+        }
+        for edge in gathered.label_model.diagnostics_.get("edges", [])[:_MOST_EDGES]
+    ]
 
 
 def disputed(gathered: Gathered) -> list[Row] | None:
