@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+import scipy.sparse as sp
 
 from labelmill.errors import LabelModelError
 from labelmill.label_model import Auto, MajorityVote, load
@@ -120,3 +121,11 @@ def test_a_weight_that_is_none_is_refused(weight, make_votes):
     L, _ = make_votes(8, 100, [0.8, 0.7, 0.9])
     with pytest.raises(LabelModelError, match="majority_weight"):
         Auto(cardinality=2, majority_weight=weight).fit(L)
+
+
+@pytest.mark.parametrize("m", [2, 6])  # two: too few to learn from
+def test_whole_numbers_added_on_vectors_give_what_floats_do(make_votes, m):
+    L, _ = make_votes(9, 3000, [0.9, 0.8, 0.7, 0.6, 0.75, 0.65][:m], coverage=0.4)
+    model = Auto(cardinality=2).fit(L)
+    sparse = sp.csr_array((L + 1).astype(np.int64))
+    assert np.abs(model.predict_proba(L) - model.predict_proba(sparse)).max() < 1e-12

@@ -216,7 +216,7 @@ class Auto(GuardedModel):
 
     def _trust_equally(self, votes: EncodedVotes, evidence: NDArray[np.float64]) -> None:
         self._start(votes, None)
-        self.evidence_ = evidence
+        self.evidence_ = sums.rounded(evidence)
         self.diagnostics_["decided_by"] = "majority vote"
 
     # What follows from it.
