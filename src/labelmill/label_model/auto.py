@@ -1,7 +1,5 @@
 """The label model to take when nothing is known about the votes: two views of them that guard each other."""
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -194,13 +192,13 @@ class Auto(GuardedModel):
             known = gold != UNKNOWN
             truth = np.eye(self.cardinality)[gold[known]]
             member.gold_votes_, member.gold_rows_ = votes.rows(known).expected(truth), truth.sum(axis=0)
-        member._solve(_counted(votes, self.lf_names_))
+        member._solve(Moments.of_encoded(votes, self.lf_names_))
         fit = member.diagnostics_.get("misfit")
         self.diagnostics_.update(misfit=fit, trust=0.0)
         if member.diagnostics_["fallback"] or fit is None:
             return nothing
         off, unexplained = fit
-        rows = float(votes.row_weights.sum()) + votes.n_silent
+        rows = votes.n_all
         trust = round(_ramp(off, _FITS) * _ramp(unexplained, _EXPLAINS) * rows / (rows + _ROWS), DIGITS)
         self.heard_, self.silence_, self.trust_ = sums.rounded(member.evidence_), member.silence_, np.array(trust)
         self.diagnostics_["trust"] = trust
@@ -301,11 +299,3 @@ def _ramp(value: float, ends: tuple[float, float]) -> float:
 def _centred(evidence: NDArray[np.float64]) -> NDArray[np.float64]:
     """The same evidence, with mean 0 over the classes."""
     return evidence - evidence.mean(axis=2, keepdims=True)
-
-
-def _counted(votes: EncodedVotes, lf_names: Sequence[str]) -> Moments:
-    """How often pairs of votes meet on these rows, weighted where they are a sample."""
-    pairs, n_rows = votes.meetings
-    unit = 1 if votes.stands_for is None and not votes.soft else 2**16
-    counts = np.rint(pairs * unit).astype(np.int64)
-    return Moments(counts, round(n_rows), votes.cardinality, tuple(lf_names), unit)

@@ -18,7 +18,7 @@ from labelmill.arrays import UNKNOWN, Gold, Preds, Probs, Votes
 from labelmill.errors import LabelModelError
 from labelmill.label_model import accuracies, calibration, checks, dependencies, persistence
 from labelmill.label_model.blocks import Block, VoteStream, open_blocks
-from labelmill.label_model.edges import COLUMNS, MOST_CODES, find_edges, of_counts
+from labelmill.label_model.edges import COLUMNS, MOST_CODES, find_edges
 from labelmill.label_model.encoding import EncodedVotes
 from labelmill.label_model.gathering import gather
 from labelmill.label_model.moments import Moments
@@ -192,9 +192,8 @@ class LabelModel(ABC):
             self.diagnostics_.update(edges=[], edges_found=None)
             self._warn(f"did not look for edges: {codes:,} different votes are more than {MOST_CODES:,}")
             return
-        pairs, n_rows = of_counts(counted)
         names, k = self.lf_names_, self.cardinality
-        table = find_edges(pairs, n_rows, cardinality=k, lf_names=names, declared=declared, forbidden=forbidden)
+        table = find_edges(*counted.meetings, cardinality=k, lf_names=names, declared=declared, forbidden=forbidden)
         self.diagnostics_.update(edges=table.head(_MOST_EDGES).to_dict("records"), edges_found=len(table))
 
     def _declared(self) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
@@ -218,11 +217,7 @@ class LabelModel(ABC):
 
     def _overlaps(self, counted: EncodedVotes | Moments) -> dependencies.Overlaps:
         """How labeling functions meet, and how far each two depend on each other."""
-        if isinstance(counted, Moments):
-            found = dependencies.met(counted.pairs / float(counted.unit), self.cardinality)
-        else:
-            found = dependencies.overlaps(counted)
-        found = replace(found, forbidden=self._declared()[1])
+        found = replace(dependencies.overlaps(counted), forbidden=self._declared()[1])
         if self.diagnostics_["edges_found"] is None:
             return found
         near = dependencies.near_copies(found, self._excess("agree"), self.cardinality)

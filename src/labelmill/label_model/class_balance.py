@@ -179,7 +179,7 @@ def _geometric_mean(masses: Sequence[NDArray[np.float64]]) -> NDArray[np.float64
 
 def _free_balance(votes: EncodedVotes, probs: Probs, weights: NDArray[np.float64]) -> NDArray[np.float64]:
     """Mass of each class by expectation maximisation, from `probs` on, with abstaining as one more vote."""
-    rates = votes.per_lf / max(votes.row_weights.sum() + votes.n_silent, 1)
+    rates = votes.per_lf / max(votes.n_all, 1)
     share = (votes.row_weights @ probs + 1 / votes.cardinality) / (votes.row_weights.sum() + 1)
     silent = share
     mass = share

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from scipy.sparse.csgraph import connected_components
 
 from labelmill.label_model.encoding import EncodedVotes
+from labelmill.label_model.moments import Moments
 
 _SAME_ROWS, _SAME_VOTES = 0.9, 0.98
 """Jaccard overlap of the rows, and agreement on them, beyond which two labeling functions are copies."""
@@ -44,11 +45,11 @@ class Overlaps:
     """Pairs that are one source though not exact copies; from `near_copies`."""
 
 
-def overlaps(votes: EncodedVotes) -> Overlaps:
-    """Count the meetings of all pairs, see `EncodedVotes.meetings`."""
-    if votes.n_lfs * votes.cardinality > _MOST_CODES:
-        return _sparse_overlaps(votes)
-    return met(votes.meetings[0], votes.cardinality)
+def overlaps(counted: EncodedVotes | Moments) -> Overlaps:
+    """How labeling functions meet, from `meetings` where there is room for them."""
+    if isinstance(counted, EncodedVotes) and counted.n_lfs * counted.cardinality > _MOST_CODES:
+        return _sparse_overlaps(counted)
+    return met(counted.meetings[0], counted.cardinality)
 
 
 def met(pairs: NDArray[np.float64], cardinality: int, forbidden: NDArray[np.bool_] | None = None) -> Overlaps:

@@ -9,7 +9,6 @@ from labelmill.label_model import anchors, checks, dependencies, edge_graph, joi
 from labelmill.label_model.cliques import Cells, Cliques
 from labelmill.label_model.encoding import EncodedVotes, name_list
 from labelmill.label_model.guarded import DIGITS, GuardedModel, clamped
-from labelmill.label_model.loudness import n_rows
 from labelmill.label_model.posteriors import posterior, spread
 
 _FEW_ABSTENTIONS = 20.0
@@ -182,7 +181,7 @@ class GenerativeModel(GuardedModel):
         """Mean log P(votes of a row) by the tables as they are; leaves the evidence undamped."""
         self._set_evidence(groups, 1.0)
         covered = votes.row_weights @ logsumexp(self._joint_log(votes, cells), axis=1)
-        return float(covered + votes.n_silent * logsumexp(self._nobody())) / n_rows(votes)
+        return float(covered + votes.n_silent * logsumexp(self._nobody())) / votes.n_all
 
     def _joint_log(self, votes: EncodedVotes, cells: Cells) -> Probs:
         """Log P(votes of the row, y), n x k; exact where silence is taken at its word."""
@@ -221,7 +220,7 @@ class GenerativeModel(GuardedModel):
 
     def _set_tables(self, votes: EncodedVotes, expected: NDArray[np.float64], rows: NDArray[np.float64]) -> None:
         """The means of Dirichlet posteriors, around tables in which errors fall evenly on the wrong classes."""
-        counts, n = votes.per_lf, n_rows(votes)
+        counts, n = votes.per_lf, votes.n_all
         silent = 1 - counts.sum(axis=1, keepdims=True) / n
         precision = anchors.anchored_precision(
             expected, counts, self.class_balance_, anchor=self.anchor, strength=self.anchor_votes
