@@ -7,7 +7,7 @@ import pytest
 
 from labelmill.arrays import Votes
 from labelmill.errors import LabelModelError
-from labelmill.label_model import KINDS, Auto, MajorityVote, Moments, base, find_edges, load, make
+from labelmill.label_model import KINDS, Auto, MajorityVote, Moments, edge_search, find_edges, load, make
 from labelmill.label_model.blocks import open_blocks
 from labelmill.label_model.edges import COLUMNS
 from labelmill.label_model.encoding import encode
@@ -262,7 +262,7 @@ def test_good_sources_that_agree_much_are_no_copies(make_votes):
 
 
 def test_too_many_to_look_for_edges(monkeypatch, copied):
-    monkeypatch.setattr(base, "MOST_CODES", 10)
+    monkeypatch.setattr(edge_search, "MOST_CODES", 10)
     model = Auto(cardinality=2).fit(copied[0])
     assert model.diagnostics_["edges_found"] is None
     assert model.edges_.empty
@@ -270,7 +270,7 @@ def test_too_many_to_look_for_edges(monkeypatch, copied):
 
 
 def test_the_strongest_are_kept_and_all_are_counted(monkeypatch, stress):
-    monkeypatch.setattr(base, "_MOST_EDGES", 5)
+    monkeypatch.setattr(edge_search, "_MOST_EDGES", 5)
     model = MajorityVote(cardinality=2).fit(stress.copies().L)
     assert len(model.edges_) == 5
     assert model.diagnostics_["edges_found"] == 15

@@ -4,9 +4,8 @@ A model supplies `_fit` and `_log_likelihood`; the rest is written once, here.
 """
 
 import inspect
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -16,21 +15,18 @@ from numpy.typing import NDArray
 
 from labelmill.arrays import UNKNOWN, Gold, Preds, Probs, Votes
 from labelmill.errors import LabelModelError
-from labelmill.label_model import accuracies, calibration, checks, dependencies, persistence
+from labelmill.label_model import accuracies, calibration, checks, persistence
 from labelmill.label_model.blocks import Block, VoteStream, open_blocks
-from labelmill.label_model.edges import COLUMNS, MOST_CODES, find_edges
+from labelmill.label_model.edge_search import EdgeSearch
 from labelmill.label_model.encoding import EncodedVotes
 from labelmill.label_model.gathering import gather
-from labelmill.label_model.moments import Moments
 from labelmill.label_model.posteriors import decide, posterior, spread
 
-_MOST_EDGES = 1_000
-"""Edges that a model keeps, the strongest; `diagnostics_["edges_found"]` counts all."""
 if TYPE_CHECKING:
     from labelmill.label_model.class_balance import ClassBalance
 
 
-class LabelModel(ABC):
+class LabelModel(EdgeSearch):
     """Learns from votes alone how far to trust each labeling function.
 
     `L` is everywhere an integer array n x m (-1: abstain), a scipy sparse matrix of vote + 1, a data
@@ -57,15 +53,10 @@ class LabelModel(ABC):
     max_rows: int = 100_000
     """Covered rows from which a model learns from a sample; see `gathering`. Predictions are of all rows."""
 
-    cardinality: int
     class_balance: checks.GivenBalance
-    edges: checks.Pairs | None = None
-    no_edges: checks.Pairs = ()
-    lf_names_: list[str]
     class_balance_: NDArray[np.float64]
     lf_summary_: pd.DataFrame
     temperature_: NDArray[np.float64] = np.ones(())  # models that were stored without it have this one
-    diagnostics_: dict[str, Any]
 
     # What a model supplies.
 
@@ -141,12 +132,6 @@ class LabelModel(ABC):
         """
         return np.concatenate([self._explained(block.encoded) for block in self._blocks(L)])
 
-    @property
-    def edges_(self) -> pd.DataFrame:
-        """Pairs of labeling functions that depend on each other, the strongest first; at most 1,000."""
-        self._check_fitted()
-        return pd.DataFrame(self.diagnostics_.get("edges", []), columns=list(COLUMNS))
-
     def hyperparameters(self) -> dict[str, Any]:
         """What the model was made with, by name."""
         return {name: getattr(self, name) for name in inspect.signature(type(self)).parameters}
@@ -183,45 +168,6 @@ class LabelModel(ABC):
         self.lf_summary_ = accuracies.summarise(
             data.per_lf, data.n_rows, self.lf_names_, accuracy, self._weights(), told
         )
-
-    def _find_edges(self, counted: EncodedVotes | Moments) -> None:
-        """Look for edges once, before anything is learned; the declared ones are reported with them."""
-        declared, forbidden = self._declared()
-        codes = len(self.lf_names_) * self.cardinality
-        if codes > MOST_CODES:
-            self.diagnostics_.update(edges=[], edges_found=None)
-            self._warn(f"did not look for edges: {codes:,} different votes are more than {MOST_CODES:,}")
-            return
-        names, k = self.lf_names_, self.cardinality
-        table = find_edges(*counted.meetings, cardinality=k, lf_names=names, declared=declared, forbidden=forbidden)
-        self.diagnostics_.update(edges=table.head(_MOST_EDGES).to_dict("records"), edges_found=len(table))
-
-    def _declared(self) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-        """Pairs in `edges` and in `no_edges`, m x m each."""
-        declared = checks.as_pairs(self.edges or (), self.lf_names_, "edges")
-        forbidden = checks.as_pairs(self.no_edges, self.lf_names_, "no_edges")
-        if (declared & forbidden).any():
-            i, j = (self.lf_names_[p] for p in np.argwhere(declared & forbidden)[0])
-            raise LabelModelError(f"{i} and {j} are a pair both in edges and in no_edges: take it out of one of them.")
-        return declared, forbidden
-
-    def _excess(self, kind: str | None = None) -> NDArray[np.float64]:
-        """How far each two depend on each other, -1 to 1, m x m: the declared pairs, or those found if none are."""
-        place = {name: j for j, name in enumerate(self.lf_names_)}
-        out = np.zeros((len(place), len(place)))
-        for edge in self.diagnostics_["edges"]:
-            if kind in (None, edge["kind"]):
-                i, j = place[edge["lf_a"]], place[edge["lf_b"]]
-                out[i, j] = out[j, i] = edge["excess"]
-        return out if self.edges is None else np.where(self._declared()[0], out, 0)
-
-    def _overlaps(self, counted: EncodedVotes | Moments) -> dependencies.Overlaps:
-        """How labeling functions meet, and how far each two depend on each other."""
-        found = replace(dependencies.overlaps(counted), forbidden=self._declared()[1])
-        if self.diagnostics_["edges_found"] is None:
-            return found
-        near = dependencies.near_copies(found, self._excess("agree"), self.cardinality)
-        return replace(found, excess=self._excess(), declared=self.edges is not None, near=near)
 
     def _estimated_balance(self, L: Any, gold: Any) -> "ClassBalance":
         # Imported here, since what estimates it fits models that are made of this class.
