@@ -114,11 +114,11 @@ class LabelModel(EdgeSearch):
 
     def predict_proba(self, L: Any) -> Probs:
         """Probability of each class, n x k; rows sum to 1. Uncovered rows get the class balance."""
-        return np.concatenate([self._probs_of_block(block) for block in self._blocks(L)])
+        return np.concatenate([self.probs_of_block(block) for block in self._blocks(L)])
 
     def predict(self, L: Any) -> Preds:
         """Most likely class of each row; -1 where nobody voted or the first two classes are equally likely."""
-        return np.concatenate([decide(self._probs_of_block(b), b.encoded.covered) for b in self._blocks(L)])
+        return np.concatenate([decide(self.probs_of_block(b), b.encoded.covered) for b in self._blocks(L)])
 
     def covered(self, L: Any) -> NDArray[np.bool_]:
         """Whether any labeling function voted on each row."""
@@ -159,7 +159,7 @@ class LabelModel(EdgeSearch):
         self._calibrate(data.votes.rows(known), truth[known])
         if not data.n_covered:
             self._warn("no labeling function voted on any row: every row is uncovered")
-        probs = self._probs(data.votes)
+        probs = self.probs_of(data.votes)
         self._look_back(data.votes, probs)
         accuracy = self._accuracies(data.votes, probs)
         count = data.votes.per_lf.sum(axis=1)
@@ -189,7 +189,8 @@ class LabelModel(EdgeSearch):
         """Estimated share of right votes of each labeling function, here by the model's own posterior."""
         return accuracies.agreement(votes, probs)
 
-    def _probs(self, votes: EncodedVotes) -> Probs:
+    def probs_of(self, votes: EncodedVotes) -> Probs:
+        """Posterior of encoded votes; here by way of `_log_likelihood`."""
         score = np.log(self.class_balance_) + np.where(votes.covered[:, None], self._log_likelihood(votes), 0.0)
         probs = np.ascontiguousarray(posterior(score / self.temperature_))
         probs[~votes.covered] = self.class_balance_
@@ -201,9 +202,9 @@ class LabelModel(EdgeSearch):
         taken = (1 / self.temperature_ - 1) * prior / np.maximum(votes.per_row, 1)[:, None]
         return self._contributions(votes) / self.temperature_ + spread(votes, taken[votes.rows_of_codes])
 
-    def _probs_of_block(self, block: Block) -> Probs:
-        """Posterior of one block of rows; here by way of `_log_likelihood`."""
-        return self._probs(block.encoded)
+    def probs_of_block(self, block: Block) -> Probs:
+        """Posterior of one block of rows, which a model may have without encoding them."""
+        return self.probs_of(block.encoded)
 
     def _look_back(self, votes: EncodedVotes, probs: Probs) -> None:
         """Say what the fit came to: here, how many rows are decided against votes that all agree."""

@@ -110,6 +110,19 @@ class MomentModel(LabelModel):
         self._check_fitted()
         return self._change(L, gold, -1)
 
+    # What a model calls that this one is a part of.
+
+    def fit_part(self, whole: LabelModel, moments: Moments, gold: GoldRows | None = None) -> Self:
+        """Learn from counts, with the class balance and the edges that are known already to the whole."""
+        self.class_balance_ = whole.class_balance_
+        self._set_gold(moments.n_lfs)
+        if gold is not None:
+            self._count_gold(gold.votes, gold.truth, 1)
+        self._begin(moments)
+        self.diagnostics_.update({name: whole.diagnostics_[name] for name in ("edges", "edges_found")})
+        self._solve(moments)
+        return self
+
     # How it is done.
 
     def _fit(self, votes: EncodedVotes, gold: Gold | None) -> None:
@@ -140,13 +153,16 @@ class MomentModel(LabelModel):
         return self
 
     def _refit(self, moments: Moments) -> None:
+        self._begin(moments)
+        self._find_edges(moments)
+        self._solve(moments)
+
+    def _begin(self, moments: Moments) -> None:
         self.lf_names_ = list(moments.lf_names)
         self.pairs_ = moments.pairs
         self.counted_ = np.array([moments.n_rows, moments.unit])
         self.diagnostics_ = {"converged": True, "rounds": 0, "fallback": None, "warnings": [], "overturned": None}
         self.diagnostics_["fitted_on"] = moments.n_rows
-        self._find_edges(moments)
-        self._solve(moments)
 
     def _solve(self, moments: Moments) -> None:
         """Learn, where edges have been looked for."""
@@ -195,18 +211,21 @@ class MomentModel(LabelModel):
         """Count the votes on the rows whose truth is known."""
         if gold is None:
             return
-        start, kinds, rows = 0, np.eye(self.cardinality), self._remembered()
+        start, rows = 0, self._remembered()
         for block in read():
             truth = gold[start : start + block.n_rows]
             start += block.n_rows
             known = truth != UNKNOWN
             if known.any():
                 seen = block.encoded.rows(known)
-                self.gold_votes_ += sign * seen.expected(kinds[truth[known]])
-                self.gold_rows_ += sign * np.bincount(truth[known], minlength=self.cardinality)
+                self._count_gold(seen, truth[known], sign)
                 new = GoldRows(seen.rows(seen.covered), truth[known][seen.covered])
                 rows = rows.plus(new) if sign > 0 else rows.minus(new)
         self._remember(rows)
+
+    def _count_gold(self, votes: EncodedVotes, truth: NDArray[np.int64], sign: int) -> None:
+        self.gold_votes_ += sign * votes.expected(np.eye(self.cardinality)[truth])
+        self.gold_rows_ += sign * np.bincount(truth, minlength=self.cardinality)
 
     def _why_not(self, moments: Moments, groups: NDArray[np.int64]) -> str | None:
         """Why nothing can be learned from these votes, if so."""
@@ -265,7 +284,7 @@ class MomentModel(LabelModel):
         return spread(votes, flat + (self.silence_ / size[:, None])[votes.rows_of_codes])
 
     def _overturned(self, votes: EncodedVotes) -> int:
-        preds, agreed = decide(self._probs(votes), votes.covered), votes.unanimous
+        preds, agreed = decide(self.probs_of(votes), votes.covered), votes.unanimous
         return int(((agreed != UNKNOWN) & (preds != UNKNOWN) & (preds != agreed)).sum())
 
     def _weights(self) -> NDArray[np.float64]:
