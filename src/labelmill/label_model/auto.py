@@ -6,9 +6,10 @@ from numpy.typing import NDArray
 from labelmill.arrays import UNKNOWN, Gold, Probs
 from labelmill.label_model import anchors, checks, class_mass, dawid_skene, dependencies, sums, trust
 from labelmill.label_model.blocks import Block
+from labelmill.label_model.cautious import DIGITS
 from labelmill.label_model.encoding import EncodedVotes
 from labelmill.label_model.gold_rows import GoldRows
-from labelmill.label_model.guarded import DIGITS, GuardedModel, clamped
+from labelmill.label_model.guarded import GuardedModel, clamped
 from labelmill.label_model.matrix import MatrixCompletion
 from labelmill.label_model.moments import Moments
 from labelmill.label_model.posteriors import normalised, spread

@@ -20,7 +20,7 @@ from labelmill.label_model.blocks import Block, VoteStream, open_blocks
 from labelmill.label_model.edge_search import EdgeSearch
 from labelmill.label_model.encoding import EncodedVotes
 from labelmill.label_model.gathering import gather
-from labelmill.label_model.posteriors import decide, posterior, spread
+from labelmill.label_model.posteriors import decide, overturned, posterior, spread
 
 if TYPE_CHECKING:
     from labelmill.label_model.class_balance import ClassBalance
@@ -208,10 +208,7 @@ class LabelModel(EdgeSearch):
 
     def _look_back(self, votes: EncodedVotes, probs: Probs) -> None:
         """Say what the fit came to: here, how many rows are decided against votes that all agree."""
-        agreed = votes.unanimous
-        preds = decide(probs, votes.covered)
-        overturned = (agreed != UNKNOWN) & (preds != UNKNOWN) & (preds != agreed)
-        self.diagnostics_["overturned"] = round(float(votes.row_weights[overturned].sum()))
+        self.diagnostics_["overturned"] = round(float(votes.row_weights[overturned(probs, votes)].sum()))
 
     def _check_fitted(self) -> None:
         if not hasattr(self, "lf_summary_"):

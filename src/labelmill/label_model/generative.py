@@ -6,10 +6,11 @@ from scipy.special import logsumexp
 
 from labelmill.arrays import Gold, Probs
 from labelmill.label_model import anchors, checks, dependencies, edge_graph, joint, loudness
+from labelmill.label_model.cautious import DIGITS
 from labelmill.label_model.cliques import Cells, Cliques
 from labelmill.label_model.encoding import EncodedVotes, name_list
-from labelmill.label_model.guarded import DIGITS, GuardedModel, clamped
-from labelmill.label_model.posteriors import posterior, spread
+from labelmill.label_model.guarded import GuardedModel, clamped
+from labelmill.label_model.posteriors import contributions, posterior
 
 _FEW_ABSTENTIONS = 20.0
 """With fewer abstentions than this, abstaining tells nothing."""
@@ -266,7 +267,7 @@ class GenerativeModel(GuardedModel):
         counts = votes.per_lf
         right, share = (np.einsum(part, self.tables_, self.class_balance_) for part in ("jvv,v->j", "jvy,y->j"))
         if self.diagnostics_["fallback"]:
-            right, share = (self._equal_precision(votes.n_lfs) * counts).sum(axis=1), counts.sum(axis=1)
+            right, share = counts @ self._equal_precision(), counts.sum(axis=1)
         return np.where(counts.any(axis=1), right / np.maximum(share, 1e-12), self.anchor)
 
     def _scores(self, votes: EncodedVotes) -> Probs:
@@ -276,8 +277,6 @@ class GenerativeModel(GuardedModel):
         return self._scores(votes) - np.log(self.class_balance_)
 
     def _contributions(self, votes: EncodedVotes) -> NDArray[np.float64]:
-        size = np.maximum(votes.per_row, 1)[:, None]
-        flat = self.evidence_.reshape(-1, votes.cardinality)[votes.codes]
-        out = spread(votes, flat + (self.silence_ / size)[votes.rows_of_codes])
+        out = contributions(votes, self.evidence_, self.silence_)
         self._cliques.divide(votes, self.lifts_, out)
         return out

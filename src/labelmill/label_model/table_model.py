@@ -7,8 +7,9 @@ from numpy.typing import NDArray
 
 from labelmill.errors import LabelModelError
 from labelmill.label_model import checks, covariances
+from labelmill.label_model.cautious import FEWEST_SOURCES
 from labelmill.label_model.covariances import Covariances
-from labelmill.label_model.moment_model import FEWEST_SOURCES, MomentModel
+from labelmill.label_model.moment_model import MomentModel
 from labelmill.label_model.moments import Moments
 
 _LEAST = 0.02
