@@ -16,8 +16,10 @@ from labelmill.label_model.moments import Moments
 
 _SAME_ROWS, _SAME_VOTES = 0.9, 0.98
 """Jaccard overlap of the rows, and agreement on them, beyond which two labeling functions are copies."""
-_FEWEST_SHARED, _CLEAR = 20, 4.0
-"""Shared rows below which a pair proves nothing; standard errors of excess agreement that are clear."""
+FEWEST_SHARED = 20
+"""Rows below which a pair proves nothing: shared by two, or fired on by a rule."""
+_CLEAR = 4.0
+"""Standard errors of excess agreement that are clear."""
 _MOSTLY, _GAP = 0.5, 2.0
 """Jaccard overlap and excess from which two are nearly copies, if they are as many times nearer to each other than to
 outsiders."""
@@ -61,8 +63,7 @@ def met(pairs: NDArray[np.float64], cardinality: int, forbidden: NDArray[np.bool
 def _sparse_overlaps(votes: EncodedVotes) -> Overlaps:
     """As `overlaps`, without the table of all pairs of codes: for thousands of workers."""
     k = votes.cardinality
-    data = votes.weights if votes.soft else np.ones(len(votes.codes))
-    codes = sp.csr_array((data, votes.codes, votes.indptr), shape=(votes.n_rows, votes.n_lfs * k))
+    codes = votes.one_hot()
     by_class = [codes[:, np.arange(v, codes.shape[1], k)] for v in range(k)]
     fires = sum(by_class[1:], start=by_class[0])
     return Overlaps(_gram(fires), sum((_gram(part) for part in by_class[1:]), start=_gram(by_class[0])))
@@ -72,7 +73,7 @@ def copies(found: Overlaps) -> NDArray[np.int64]:
     """Number of the group of copies that each labeling function belongs to, most of them alone."""
     count = found.shared.diagonal()
     either = count[:, None] + count[None, :] - found.shared
-    same = (found.shared >= _FEWEST_SHARED) & (found.shared > _SAME_ROWS * either)
+    same = (found.shared >= FEWEST_SHARED) & (found.shared > _SAME_ROWS * either)
     same &= found.alike > _SAME_VOTES * found.shared
     if found.near is not None:
         same |= found.near
@@ -108,7 +109,7 @@ def near_copies(found: Overlaps, excess: NDArray[np.float64], cardinality: int) 
     """
     chance = 1 / cardinality
     above = found.alike / np.maximum(found.shared, 1) - chance
-    near = np.where(found.shared >= _FEWEST_SHARED, above / (1 - chance), 0)
+    near = np.where(found.shared >= FEWEST_SHARED, above / (1 - chance), 0)
     count = found.shared.diagonal()
     excess = np.where(found.shared > _MOSTLY * (count[:, None] + count - found.shared), excess, 0)
     out = np.zeros(near.shape, dtype=bool)
@@ -164,7 +165,7 @@ def damping(
 
 def _excess_agreement(found: Overlaps, compared: NDArray[np.bool_], cardinality: int) -> NDArray[np.float64]:
     """How far two agree beyond what their accuracies explain, 0 to 1, m x m; 0 where that is not clear."""
-    pairs = (found.shared >= _FEWEST_SHARED) & compared
+    pairs = (found.shared >= FEWEST_SHARED) & compared
     shared = np.maximum(found.shared, 1)
     alike = found.alike / shared
     chance = 1 / cardinality

@@ -99,9 +99,7 @@ def _strongest_tree(pairs: list[tuple[int, int]], votes: EncodedVotes) -> list[t
     k = votes.cardinality
     members = np.unique(pairs)
     first, second = np.searchsorted(members, np.array(pairs)).T
-    data = votes.weights if votes.soft else np.ones(len(votes.codes))
-    fires = sp.csr_array((data, votes.codes, votes.indptr), shape=(votes.n_rows, votes.n_lfs * k))
-    fires = fires[:, (members[:, None] * k + np.arange(k)).ravel()]
+    fires = votes.one_hot()[:, (members[:, None] * k + np.arange(k)).ravel()]
     counted = sp.diags_array(votes.row_weights) @ fires
     total = votes.n_all
     share = counted.sum(axis=0).reshape(-1, k) / total

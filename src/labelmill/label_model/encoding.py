@@ -119,6 +119,11 @@ class EncodedVotes:
             agreed[alone & of_class] = y
         return agreed
 
+    def one_hot(self) -> sp.csr_array:
+        """The votes as a sparse matrix, n x m * k, a column for each code."""
+        data = self.weights if self.soft else np.ones(len(self.codes))
+        return sp.csr_array((data, self.codes, self.indptr), shape=(self.n_rows, self.n_lfs * self.cardinality))
+
     def tally(self, weights: NDArray[np.float64]) -> Probs:
         """Sum of the weights of those who voted for each class, n x k."""
         return self.add_up(np.eye(self.cardinality)[None] * weights[:, None, None])

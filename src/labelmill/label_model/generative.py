@@ -5,15 +5,13 @@ from numpy.typing import NDArray
 from scipy.special import logsumexp
 
 from labelmill.arrays import Gold, Probs
-from labelmill.label_model import anchors, checks, dependencies, edge_graph, joint, loudness
+from labelmill.label_model import anchors, checks, dependencies, edge_graph, joint, loudness, tables
 from labelmill.label_model.cautious import DIGITS
 from labelmill.label_model.cliques import Cells, Cliques
 from labelmill.label_model.encoding import EncodedVotes, name_list
 from labelmill.label_model.guarded import GuardedModel, clamped
 from labelmill.label_model.posteriors import contributions, posterior
 
-_FEW_ABSTENTIONS = 20.0
-"""With fewer abstentions than this, abstaining tells nothing."""
 _RARE = 0.02
 """Least P(abstain | y) of the anchored table, as a share of P(abstain)."""
 
@@ -234,11 +232,7 @@ class GenerativeModel(GuardedModel):
         worth = self.table_votes * emitted / np.maximum(1 - silent[:, 0], 1 / n)
         held = np.maximum(worth, 1)[:, None] * self.class_balance_
         table = (expected + held[:, None] * even) / (rows + held)[:, None]
-        abstains = np.where(silent * n < _FEW_ABSTENTIONS, silent, 1 - table.sum(axis=1))
-        # A vote, or an abstention, that never occurred may occur in a new row: it tells nothing.
-        table, abstains = (np.maximum(part, 1 / (n + 2)) for part in (table, abstains))
-        total = table.sum(axis=1) + abstains
-        self.tables_, self.abstains_ = table / total[:, None], abstains / total
+        self.tables_, self.abstains_ = tables.proper(table, 1 - table.sum(axis=1), silent, n)
 
     def _singles(self) -> NDArray[np.float64]:
         """P(vote or abstention | y), m x (k + 1) x k, abstaining first."""

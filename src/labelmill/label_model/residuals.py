@@ -11,10 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from labelmill.label_model.dependencies import FEWEST_SHARED
 from labelmill.label_model.low_rank import Explained, explain
-
-FEWEST_SHARED = 20
-"""Rows below which a pair proves nothing: shared by two voters, fired on by a rule."""
 
 
 @dataclass(frozen=True)
