@@ -188,6 +188,18 @@ def test_a_sample_shows_the_same_edges(stress):
     assert ends(sampled.edges_) == ends(whole.edges_)
 
 
+def test_a_rule_that_always_fires_is_no_trouble_in_a_sample(make_votes):
+    """Weights of rows are fractions: their sum over all rows that it fires on may be a hair more than over all rows."""
+    for seed in range(4):
+        L, _ = make_votes(seed, 6001 + 13 * seed, [0.8, 0.7, 0.75, 0.65], coverage=1)
+        rare = np.random.default_rng(seed).random((len(L), 2)) < [0.01, 0.003]
+        L = np.hstack([np.ones((len(L), 1), np.int8), L, np.where(rare, 1, -1)])
+        model = MajorityVote(cardinality=2)
+        model.max_rows = 1000 + 7 * seed
+        model.fit(L)  # a warning would be an error
+        assert "lf_0" not in set(model.edges_["lf_a"]) | set(model.edges_["lf_b"])
+
+
 def test_soft_votes_of_whole_weight_make_no_difference(copied):
     L, _ = copied
     rows, lfs = np.nonzero(L[:500] >= 0)

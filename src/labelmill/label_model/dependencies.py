@@ -62,11 +62,12 @@ def met(pairs: NDArray[np.float64], cardinality: int, forbidden: NDArray[np.bool
 
 def _sparse_overlaps(votes: EncodedVotes) -> Overlaps:
     """As `overlaps`, without the table of all pairs of codes: for thousands of workers."""
-    k = votes.cardinality
     codes = votes.one_hot()
-    by_class = [codes[:, np.arange(v, codes.shape[1], k)] for v in range(k)]
+    weights = votes.row_weights * (votes.n_rows / max(float(votes.row_weights.sum()), 1.0))  # as in `meetings`
+    by_class = [codes[:, np.arange(v, codes.shape[1], votes.cardinality)] for v in range(votes.cardinality)]
     fires = sum(by_class[1:], start=by_class[0])
-    return Overlaps(_gram(fires), sum((_gram(part) for part in by_class[1:]), start=_gram(by_class[0])))
+    alike = sum((_gram(part, weights) for part in by_class[1:]), start=_gram(by_class[0], weights))
+    return Overlaps(_gram(fires, weights), alike)
 
 
 def copies(found: Overlaps) -> NDArray[np.int64]:
@@ -195,5 +196,5 @@ def _connected(linked: NDArray[np.bool_]) -> NDArray[np.int64]:
     return groups
 
 
-def _gram(matrix: Any) -> NDArray[np.float64]:
-    return (matrix.T @ matrix).toarray()
+def _gram(matrix: Any, weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    return (matrix.T @ (sp.diags_array(weights) @ matrix)).toarray()

@@ -103,7 +103,8 @@ def of_rules(pairs: NDArray[np.float64], n_rows: float, k: int) -> Compared:
     a = np.where(rule[:, None], own[:, None], np.arange(m)[:, None] * k + (own % k)[None, :])
     b = a.T
     n = max(n_rows, 1.0)
-    mean = pairs.diagonal() / n
+    fired = pairs.diagonal()
+    mean = np.where(fired > n - 0.5, 1.0, fired / n)  # of a sample, a sum of weights may be a hair off all rows
     sd = np.sqrt(mean * (1 - mean))
     safe = np.where(sd > 0, sd, 1.0)
     both = np.outer(rule, rule)
