@@ -138,12 +138,14 @@ class Auto(GuardedModel):
         guess = clamped(self._first_guess(votes, once, gold), gold)
         agreement, settled = self._agreement(votes, guess)
         share, covariances = self._covariances(votes, gold)
-        pooled = (1 - share) * _centred(agreement) + share * _centred(covariances)
+        pooled = (1 - share) * anchors.centred(agreement) + share * anchors.centred(covariances)
         self.evidence_ = sums.rounded(pooled)
         added = self._sums(votes)
         if not settled:
             wished = self._wished_mass(votes, once, guess, gold)
-            self.class_bias_ = np.round(_TIED * self._bias(added, votes.row_weights, wished), DIGITS)
+            scores = np.log(self.class_balance_)[:, None] + added.tempered(_TEMPER)
+            bias = class_mass.tie(scores.T, votes.row_weights, wished, self.class_bias_)
+            self.class_bias_ = np.round(_TIED * bias, DIGITS)
         parts = ["agreement with the majority", *(["covariances"] if share else [])]
         self.diagnostics_["decided_by"] = f"{', '.join(parts)} and the votes"
         if self.guarded_:
@@ -188,17 +190,14 @@ class Auto(GuardedModel):
         share = trust.share(fit, float(member.gold_rows_.mean()))
         return share, member.log_odds(abstains_inform=False)[0]
 
-    def _bias(
-        self, added: sums.Sums, row_weights: NDArray[np.float64], wished: NDArray[np.float64]
-    ) -> NDArray[np.float64]:
-        """Bias per class, k, that would bring the class mass to what is wished."""
-        scores = np.log(self.class_balance_)[:, None] + added.tempered(_TEMPER)
-        return class_mass.tie(scores.T, row_weights, wished, self.class_bias_)
-
     def _trust_equally(self, votes: EncodedVotes, evidence: NDArray[np.float64]) -> None:
         self._start(votes, None)
         self.evidence_ = evidence
         self.diagnostics_["decided_by"] = "majority vote"
+
+    def _finite(self) -> bool:
+        learned = (self.evidence_, self.class_bias_, self.heard_, self.silence_, self.trust_)
+        return all(bool(np.isfinite(part).all()) for part in learned)
 
     # What follows from it.
 
@@ -274,8 +273,3 @@ class Auto(GuardedModel):
         out = spread(votes, flat * scale[votes.rows_of_codes, None] + self.trust_ * heard)
         rest = (self._log_likelihood(votes) - out.sum(axis=1)) / size[:, None]
         return out + spread(votes, rest[votes.rows_of_codes])
-
-
-def _centred(evidence: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The same evidence, with mean 0 over the classes."""
-    return evidence - evidence.mean(axis=2, keepdims=True)

@@ -6,7 +6,6 @@ from numpy.typing import NDArray
 from labelmill.arrays import Gold
 from labelmill.label_model import checks
 from labelmill.label_model.anchors import confusion_evidence, precision_evidence
-from labelmill.label_model.dependencies import Overlaps
 from labelmill.label_model.em import AnchoredEM
 from labelmill.label_model.encoding import EncodedVotes
 
@@ -100,9 +99,9 @@ class DawidSkene(AnchoredEM):
         self.confusion_votes = confusion_votes
         self.confusion_anchor = confusion_anchor
 
-    def _fit_on(self, votes: EncodedVotes, gold: Gold | None, found: Overlaps) -> None:
+    def _fit(self, votes: EncodedVotes, gold: Gold | None) -> None:
         self.has_confusion_ = np.zeros(votes.n_lfs, dtype=bool)  # stays so where nothing can be learned
-        super()._fit_on(votes, gold, found)
+        super()._fit(votes, gold)
 
     def _needs_tie(self, counts: NDArray[np.float64]) -> bool:
         return not settles_mass(counts, confusion_votes=self.confusion_votes)

@@ -46,10 +46,7 @@ class GuardedModel(CautiousModel):
         }
 
     def _fit(self, votes: EncodedVotes, gold: Gold | None) -> None:
-        self._fit_on(votes, gold, self._overlaps(votes))
-
-    def _fit_on(self, votes: EncodedVotes, gold: Gold | None, found: dependencies.Overlaps) -> None:
-        """Learn, where it is known already how the labeling functions meet."""
+        found = self._overlaps(votes)
         if broken := [rule for rule, holds in self._rules().items() if not holds]:
             raise LabelModelError(f"{type(self).__name__} needs {', '.join(broken)}; it has {self.hyperparameters()}.")
         groups = dependencies.copies(found)

@@ -39,9 +39,9 @@ class Compared:
     explained: Callable[[NDArray[np.float64]], NDArray[np.float64]]
     """From loads, m x k x k, to their part in `found`, m x m."""
 
-    def fit(self, kept: NDArray[np.bool_], start: Explained | None = None) -> Explained:
+    def fit(self, kept: NDArray[np.bool_]) -> Explained:
         """Explain the pairs that are kept."""
-        return explain(self.corr, np.where(kept, self.weights, 0), self.fresh, start)
+        return explain(self.corr, np.where(kept, self.weights, 0), self.fresh)
 
     def expected(self, by: Explained) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """What is expected of each pair, and the variance of the difference."""
