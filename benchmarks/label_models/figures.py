@@ -24,7 +24,7 @@ def figures() -> dict[str, tuple[Callable[[], Any], Callable[..., Any]]]:
     import showcases
     from showcases import BAYES
 
-    from labelmill.label_model.auto import _EXPLAINS, _FITS  # so that the picture shows the gate as it is
+    from labelmill.label_model.trust import EXPLAINS, FITS  # so that the picture shows the gate as it is
 
     accuracy = ("accuracy", "share of rows decided right")
     of_models = partial(drawing.lines, y=accuracy, series="system", band=BAYES, form=".0%")
@@ -121,8 +121,8 @@ def figures() -> dict[str, tuple[Callable[[], Any], Callable[..., Any]]]:
                 x=("off", "misfit, standard errors (logarithmic)"),
                 y=("unexplained", "unexplained share"),
                 value=("trust", "trust"),
-                full=(_FITS[0], _EXPLAINS[0]),
-                none=(_FITS[1], _EXPLAINS[1]),
+                full=(FITS[0], EXPLAINS[0]),
+                none=(FITS[1], EXPLAINS[1]),
                 title="How far auto takes the covariances at their word, on synthetic sets",
             ),
         ),

@@ -71,7 +71,7 @@ def score(finder: Finder, draw: Callable[[int], Sample], seeds: int) -> tuple[fl
         sample = draw(seed)
         moments = Moments.of(sample.L, sample.world.cardinality)
         start = time.process_time()
-        edges = finder(moments.pairs, moments.n_rows, cardinality=moments.cardinality)
+        edges = finder(*moments.meetings, cardinality=moments.cardinality)
         seconds += time.process_time() - start
         place = {name: j for j, name in enumerate(moments.lf_names)}
         pairs = {(place[a], place[b]) for a, b in zip(edges["lf_a"], edges["lf_b"], strict=True)}

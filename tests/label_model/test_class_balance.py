@@ -56,6 +56,7 @@ def test_votes_and_gold_together_tell_more_than_gold_alone(make_votes):
     assert pooled < 0.6 * counted
 
 
+@pytest.mark.slow
 def test_the_interval_from_votes_alone_covers_the_truth(twins):
     inside = []
     for number in range(2000, 2025):  # others than those that its width was found on
@@ -66,6 +67,7 @@ def test_the_interval_from_votes_alone_covers_the_truth(twins):
     assert np.mean(inside) >= 0.9
 
 
+@pytest.mark.slow
 def test_the_interval_with_gold_covers_the_truth(twins):
     inside = []
     for number in range(2000, 2025):

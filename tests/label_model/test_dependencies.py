@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -10,6 +12,16 @@ def test_overlaps_are_counted_by_pair():
     found = dependencies.overlaps(encode(L, 2))
     assert found.shared.tolist() == [[3, 3, 1], [3, 4, 2], [1, 2, 2]]
     assert found.alike.tolist() == [[3, 2, 1], [2, 4, 1], [1, 1, 2]]
+
+
+def test_without_the_table_of_all_pairs_they_are_the_same(monkeypatch, make_votes):
+    L, _ = make_votes(3, 400, [0.8, 0.7, 0.9], coverage=0.6, cardinality=3)
+    votes = replace(encode(L, 3), stands_for=np.repeat([1.0, 7.5], 200))
+    whole = dependencies.overlaps(votes)
+    monkeypatch.setattr(dependencies, "_MOST_CODES", 8)
+    sparse = dependencies.overlaps(votes)
+    assert sparse.shared == pytest.approx(whole.shared)
+    assert sparse.alike == pytest.approx(whole.alike)
 
 
 def test_copies_are_one_group_and_count_once(make_votes):

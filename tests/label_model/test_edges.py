@@ -2,11 +2,14 @@ import json
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 
+from labelmill.arrays import Votes
 from labelmill.errors import LabelModelError
-from labelmill.label_model import KINDS, Auto, MajorityVote, Moments, base, find_edges, load, make
-from labelmill.label_model.edges import COLUMNS, of_counts
+from labelmill.label_model import KINDS, Auto, MajorityVote, Moments, edge_search, find_edges, load, make
+from labelmill.label_model.blocks import open_blocks
+from labelmill.label_model.edges import COLUMNS
 from labelmill.label_model.encoding import encode
 
 TAKING_EDGES = ("anchored_precision", "dawid_skene", "matrix_completion", "triplets", "auto")
@@ -14,7 +17,7 @@ TAKING_EDGES = ("anchored_precision", "dawid_skene", "matrix_completion", "tripl
 
 def edges_of(L, k=2, **options):
     moments = Moments.of(L, k)
-    return find_edges(moments.pairs, moments.n_rows, cardinality=k, lf_names=moments.lf_names, **options)
+    return find_edges(*moments.meetings, cardinality=k, lf_names=moments.lf_names, **options)
 
 
 def ends(edges):
@@ -171,7 +174,7 @@ def test_chunks_of_any_size_give_the_same_bytes(cut, copied):
     total = sum(parts[1:], start=parts[0])
     one, other = (find_edges(m.pairs, m.n_rows, cardinality=2) for m in (whole, total))
     assert one.to_json() == other.to_json()
-    by_block = find_edges(*of_counts(encode(L, 2)), cardinality=2)
+    by_block = find_edges(*encode(L, 2).meetings, cardinality=2)
     assert by_block.to_json() == one.to_json()
 
 
@@ -185,11 +188,25 @@ def test_a_sample_shows_the_same_edges(stress):
     assert ends(sampled.edges_) == ends(whole.edges_)
 
 
+def test_a_rule_that_always_fires_is_no_trouble_in_a_sample(make_votes):
+    """Weights of rows are fractions: their sum over all rows that it fires on may be a hair more than over all rows."""
+    for seed in range(4):
+        L, _ = make_votes(seed, 6001 + 13 * seed, [0.8, 0.7, 0.75, 0.65], coverage=1)
+        rare = np.random.default_rng(seed).random((len(L), 2)) < [0.01, 0.003]
+        L = np.hstack([np.ones((len(L), 1), np.int8), L, np.where(rare, 1, -1)])
+        model = MajorityVote(cardinality=2)
+        model.max_rows = 1000 + 7 * seed
+        model.fit(L)  # a warning would be an error
+        assert "lf_0" not in set(model.edges_["lf_a"]) | set(model.edges_["lf_b"])
+
+
 def test_soft_votes_of_whole_weight_make_no_difference(copied):
     L, _ = copied
-    one = Moments.of(L, 2)
-    soft = find_edges(one.pairs * 256**2 / 256.0**2, one.n_rows, cardinality=2)
-    assert soft.equals(edges_of(L))
+    rows, lfs = np.nonzero(L[:500] >= 0)
+    soft = pd.DataFrame({"row": rows, "lf": lfs, "class": L[rows, lfs], "weight": 1.0})
+    votes = next(open_blocks(Votes(L, soft), 2)()).encoded
+    assert votes.soft
+    assert find_edges(*votes.meetings, cardinality=2).equals(edges_of(L))
 
 
 @pytest.mark.parametrize("kind", TAKING_EDGES)
@@ -257,7 +274,7 @@ def test_good_sources_that_agree_much_are_no_copies(make_votes):
 
 
 def test_too_many_to_look_for_edges(monkeypatch, copied):
-    monkeypatch.setattr(base, "MOST_CODES", 10)
+    monkeypatch.setattr(edge_search, "MOST_CODES", 10)
     model = Auto(cardinality=2).fit(copied[0])
     assert model.diagnostics_["edges_found"] is None
     assert model.edges_.empty
@@ -265,7 +282,7 @@ def test_too_many_to_look_for_edges(monkeypatch, copied):
 
 
 def test_the_strongest_are_kept_and_all_are_counted(monkeypatch, stress):
-    monkeypatch.setattr(base, "_MOST_EDGES", 5)
+    monkeypatch.setattr(edge_search, "_MOST_EDGES", 5)
     model = MajorityVote(cardinality=2).fit(stress.copies().L)
     assert len(model.edges_) == 5
     assert model.diagnostics_["edges_found"] == 15

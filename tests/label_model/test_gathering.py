@@ -40,6 +40,12 @@ def test_a_sample_stands_for_all(L):
     assert (data.per_lf.sum(axis=1) == (L >= 0).sum(axis=0)).all()
 
 
+@pytest.mark.parametrize("n_lfs", [200, 600])
+def test_many_votes_a_row_are_not_taken_for_rare_ones(n_lfs):
+    L = np.random.default_rng(0).integers(0, 2, (3000, n_lfs)).astype(np.int8)
+    assert gathered(L, 500).votes.n_rows == 500
+
+
 def test_the_sample_does_not_depend_on_order(L):
     rng = np.random.default_rng(1)
     rows, lfs = rng.permutation(len(L)), rng.permutation(L.shape[1])

@@ -1,7 +1,10 @@
 """Label models: from the votes of labeling functions to the probability of each class, without gold.
 
-`blocks`, `encoding`, `checks`, `dependencies`, `anchors` and `class_mass` are what they are made of, `base` is
-their contract, and each model is a file of its own; `auto` pools some of them. Which to take: docs/label_models.
+Each model is a file of its own, and `auto` pools two of them. From what is common to all to what is common to few:
+`base` is their contract, with `edge_search`; `cautious` what those do that learn, `guarded` from the rows (`em` in
+rounds), `moment_model` from `moments` (`table_model` by covariances). Below them are the votes (`blocks`, `checks`,
+`encoding`, `gathering`), who depends on whom (`edges` of `residuals` of `low_rank`, `dependencies`), and what tables
+are made of (`anchors`, `covariances`, `cliques`, `joint`). Which to take: docs/label_models.
 """
 
 from pathlib import Path

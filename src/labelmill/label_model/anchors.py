@@ -111,5 +111,9 @@ def confusion_evidence(
     prior = joint / np.maximum(joint.sum(axis=1, keepdims=True), 1e-12)
     table = (expected + strength * prior) / (expected.sum(axis=1, keepdims=True) + strength)
     # A vote that never occurs has no evidence; the floor keeps its logarithm finite.
-    evidence = np.log(np.maximum(table, 1e-6))
+    return centred(np.log(np.maximum(table, 1e-6)))
+
+
+def centred(evidence: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The same evidence, m x k x k, with mean 0 over the classes."""
     return evidence - evidence.mean(axis=2, keepdims=True)

@@ -1,38 +1,26 @@
 """The label model to take when nothing is known about the votes: two views of them that guard each other."""
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import NDArray
 
 from labelmill.arrays import UNKNOWN, Gold, Probs
-from labelmill.label_model import anchors, checks, class_mass, dependencies, sums
+from labelmill.label_model import anchors, checks, class_mass, dawid_skene, dependencies, sums, trust
 from labelmill.label_model.blocks import Block
-from labelmill.label_model.dawid_skene import DawidSkene
+from labelmill.label_model.cautious import DIGITS
 from labelmill.label_model.encoding import EncodedVotes
-from labelmill.label_model.guarded import DIGITS, GuardedModel, clamped
+from labelmill.label_model.gold_rows import GoldRows
+from labelmill.label_model.guarded import GuardedModel, clamped
 from labelmill.label_model.matrix import MatrixCompletion
 from labelmill.label_model.moments import Moments
 from labelmill.label_model.posteriors import normalised, spread
 
 _RARITY = 0.35
 """Slope of the precision in the log of how frequent a vote is; see `anchors.anchored_precision`."""
-_COVARIANCES = 0.5
-"""Weight of the covariances in the evidence, as far as they fit; the rest is agreement with the majority."""
-_UNHEARD = (0.45, 0.65)
-"""Unexplained share of the covariances from which they count less, and from which not at all."""
 _TIED = 0.6
 """Share of the bias that would bring the class mass to where it is wished."""
 _TEMPER, _SCALE = 0.3, 0.6
 """Power of the number of votes that log-odds are divided by, and what they are multiplied with: votes are never quite
 independent, and the sum of their log-odds is too sure."""
-_FITS, _EXPLAINS = (1.3, 2.5), (0.1, 0.4)
-"""Misfit in standard errors, and unexplained share, up to which the model of the covariances is taken at its word,
-and from which not at all."""
-_ROWS = 2000.0
-"""Rows at which half as much is known of the fit as can be: few rows do not show what is wrong with a model."""
-_GOLD_ROWS = 25.0
-"""Gold rows per class at which covariances count half: what they assume of the class balance is then known better."""
 _LEAST = 1e-12
 
 
@@ -112,7 +100,7 @@ class Auto(GuardedModel):
     'agreement with the majority, covariances and the votes'
     """
 
-    anchor, anchor_votes, max_iter, tol = 0.8, 100.0, 1, 1.0
+    anchor, anchor_votes = 0.8, 100.0
 
     heard_: NDArray[np.float64]
     silence_: NDArray[np.float64]
@@ -150,12 +138,14 @@ class Auto(GuardedModel):
         guess = clamped(self._first_guess(votes, once, gold), gold)
         agreement, settled = self._agreement(votes, guess)
         share, covariances = self._covariances(votes, gold)
-        pooled = (1 - share) * _centred(agreement) + share * _centred(covariances)
+        pooled = (1 - share) * anchors.centred(agreement) + share * anchors.centred(covariances)
         self.evidence_ = sums.rounded(pooled)
         added = self._sums(votes)
         if not settled:
             wished = self._wished_mass(votes, once, guess, gold)
-            self.class_bias_ = np.round(_TIED * self._bias(added, votes.row_weights, wished), DIGITS)
+            scores = np.log(self.class_balance_)[:, None] + added.tempered(_TEMPER)
+            bias = class_mass.tie(scores.T, votes.row_weights, wished, self.class_bias_)
+            self.class_bias_ = np.round(_TIED * bias, DIGITS)
         parts = ["agreement with the majority", *(["covariances"] if share else [])]
         self.diagnostics_["decided_by"] = f"{', '.join(parts)} and the votes"
         if self.guarded_:
@@ -170,14 +160,12 @@ class Auto(GuardedModel):
 
     def _agreement(self, votes: EncodedVotes, guess: Probs) -> tuple[NDArray[np.float64], bool]:
         """Evidence from one round of Dawid-Skene, and whether confusion matrices settle the class mass."""
-        member = DawidSkene(cardinality=self.cardinality, class_balance=self.class_balance)
-        member.class_balance_ = self.class_balance_
         expected, counts = votes.expected(guess), votes.per_lf
         precision = anchors.anchored_precision(
             expected, counts, self.class_balance_, anchor=self.anchor, strength=self.anchor_votes, rarity=_RARITY
         )
-        evidence = member._evidence(expected, counts, precision) * self.weights_[:, None, None]
-        return evidence, not member._needs_tie(counts)
+        evidence = dawid_skene.vote_evidence(expected, counts, precision, self.class_balance_)
+        return evidence * self.weights_[:, None, None], dawid_skene.settles_mass(counts)
 
     def _covariances(self, votes: EncodedVotes, gold: Gold | None) -> tuple[float, NDArray[np.float64]]:
         """Weight and evidence of the covariances; sets what is taken where they fit."""
@@ -187,37 +175,29 @@ class Auto(GuardedModel):
         member = MatrixCompletion(
             cardinality=self.cardinality, class_balance=self.class_balance, edges=self.edges, no_edges=self.no_edges
         )
-        member.class_balance_, member.lf_names_ = self.class_balance_, self.lf_names_
-        member.diagnostics_ = {**self.diagnostics_, "warnings": []}
-        member._set_gold(votes.n_lfs)
+        rows = None
         if gold is not None:
             known = gold != UNKNOWN
-            truth = np.eye(self.cardinality)[gold[known]]
-            member.gold_votes_, member.gold_rows_ = votes.rows(known).expected(truth), truth.sum(axis=0)
-        member._solve(_counted(votes, self.lf_names_))
+            rows = GoldRows(votes.rows(known), gold[known])
+        member.fit_part(self, Moments.of_encoded(votes, self.lf_names_), rows)
         fit = member.diagnostics_.get("misfit")
         self.diagnostics_.update(misfit=fit, trust=0.0)
         if member.diagnostics_["fallback"] or fit is None:
             return nothing
-        off, unexplained = fit
-        rows = float(votes.row_weights.sum()) + votes.n_silent
-        trust = round(_ramp(off, _FITS) * _ramp(unexplained, _EXPLAINS) * rows / (rows + _ROWS), DIGITS)
-        self.heard_, self.silence_, self.trust_ = sums.rounded(member.evidence_), member.silence_, np.array(trust)
-        self.diagnostics_["trust"] = trust
-        told = _GOLD_ROWS / (_GOLD_ROWS + member.gold_rows_.mean())
-        return _COVARIANCES * told * _ramp(unexplained, _UNHEARD), member._log_odds(abstains_inform=False)[0]
-
-    def _bias(
-        self, added: sums.Sums, row_weights: NDArray[np.float64], wished: NDArray[np.float64]
-    ) -> NDArray[np.float64]:
-        """Bias per class, k, that would bring the class mass to what is wished."""
-        scores = np.log(self.class_balance_)[:, None] + added.tempered(_TEMPER)
-        return class_mass.tie(scores.T, row_weights, wished, self.class_bias_)
+        believed = round(trust.at_its_word(fit, votes.n_all), DIGITS)
+        self.heard_, self.silence_, self.trust_ = sums.rounded(member.evidence_), member.silence_, np.array(believed)
+        self.diagnostics_["trust"] = believed
+        share = trust.share(fit, float(member.gold_rows_.mean()))
+        return share, member.log_odds(abstains_inform=False)[0]
 
     def _trust_equally(self, votes: EncodedVotes, evidence: NDArray[np.float64]) -> None:
         self._start(votes, None)
         self.evidence_ = sums.rounded(evidence)
         self.diagnostics_["decided_by"] = "majority vote"
+
+    def _finite(self) -> bool:
+        learned = (self.evidence_, self.class_bias_, self.heard_, self.silence_, self.trust_)
+        return all(bool(np.isfinite(part).all()) for part in learned)
 
     # What follows from it.
 
@@ -261,14 +241,16 @@ class Auto(GuardedModel):
         kept[rows] = class_mass.held_back(scores[:, rows].T, self.class_bias_, agreed)
         return kept
 
-    def _probs(self, votes: EncodedVotes) -> Probs:
+    def probs_of(self, votes: EncodedVotes) -> Probs:
+        """Posterior of encoded votes."""
         return self._at_temperature(self._answer(self._sums(votes))[0], votes.covered)
 
-    def _probs_of_block(self, block: Block) -> Probs:
+    def probs_of_block(self, block: Block) -> Probs:
+        """The same from plain votes, by a faster loop where there are two classes."""
         heard = self.heard_ if self.trust_ else None
         tables = sums.packed(self.evidence_, heard) if block.dense else None
         if tables is None:
-            return self._probs(block.encoded)
+            return self.probs_of(block.encoded)
         added = sums.of_two(block.L, tables, heard=heard is not None)
         return self._at_temperature(self._answer(added)[0], added.size > 0)
 
@@ -291,21 +273,3 @@ class Auto(GuardedModel):
         out = spread(votes, flat * scale[votes.rows_of_codes, None] + self.trust_ * heard)
         rest = (self._log_likelihood(votes) - out.sum(axis=1)) / size[:, None]
         return out + spread(votes, rest[votes.rows_of_codes])
-
-
-def _ramp(value: float, ends: tuple[float, float]) -> float:
-    """1 up to the first end, 0 from the second on."""
-    return float(np.clip((ends[1] - value) / (ends[1] - ends[0]), 0, 1))
-
-
-def _centred(evidence: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The same evidence, with mean 0 over the classes."""
-    return evidence - evidence.mean(axis=2, keepdims=True)
-
-
-def _counted(votes: EncodedVotes, lf_names: Sequence[str]) -> Moments:
-    """How often pairs of votes meet on these rows, weighted where they are a sample."""
-    pairs, n_rows = votes.meetings
-    unit = 1 if votes.stands_for is None and not votes.soft else 2**16
-    counts = np.rint(pairs * unit).astype(np.int64)
-    return Moments(counts, round(n_rows), votes.cardinality, tuple(lf_names), unit)

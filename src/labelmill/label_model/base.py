@@ -4,9 +4,8 @@ A model supplies `_fit` and `_log_likelihood`; the rest is written once, here.
 """
 
 import inspect
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -16,21 +15,18 @@ from numpy.typing import NDArray
 
 from labelmill.arrays import UNKNOWN, Gold, Preds, Probs, Votes
 from labelmill.errors import LabelModelError
-from labelmill.label_model import accuracies, calibration, checks, dependencies, persistence
+from labelmill.label_model import accuracies, calibration, checks, persistence
 from labelmill.label_model.blocks import Block, VoteStream, open_blocks
-from labelmill.label_model.edges import COLUMNS, MOST_CODES, find_edges, of_counts
+from labelmill.label_model.edge_search import EdgeSearch
 from labelmill.label_model.encoding import EncodedVotes
 from labelmill.label_model.gathering import gather
-from labelmill.label_model.moments import Moments
-from labelmill.label_model.posteriors import decide, posterior, spread
+from labelmill.label_model.posteriors import decide, overturned, posterior, spread
 
-_MOST_EDGES = 1_000
-"""Edges that a model keeps, the strongest; `diagnostics_["edges_found"]` counts all."""
 if TYPE_CHECKING:
     from labelmill.label_model.class_balance import ClassBalance
 
 
-class LabelModel(ABC):
+class LabelModel(EdgeSearch):
     """Learns from votes alone how far to trust each labeling function.
 
     `L` is everywhere an integer array n x m (-1: abstain), a scipy sparse matrix of vote + 1, a data
@@ -57,15 +53,10 @@ class LabelModel(ABC):
     max_rows: int = 100_000
     """Covered rows from which a model learns from a sample; see `gathering`. Predictions are of all rows."""
 
-    cardinality: int
     class_balance: checks.GivenBalance
-    edges: checks.Pairs | None = None
-    no_edges: checks.Pairs = ()
-    lf_names_: list[str]
     class_balance_: NDArray[np.float64]
     lf_summary_: pd.DataFrame
     temperature_: NDArray[np.float64] = np.ones(())  # models that were stored without it have this one
-    diagnostics_: dict[str, Any]
 
     # What a model supplies.
 
@@ -123,11 +114,11 @@ class LabelModel(ABC):
 
     def predict_proba(self, L: Any) -> Probs:
         """Probability of each class, n x k; rows sum to 1. Uncovered rows get the class balance."""
-        return np.concatenate([self._probs_of_block(block) for block in self._blocks(L)])
+        return np.concatenate([self.probs_of_block(block) for block in self._blocks(L)])
 
     def predict(self, L: Any) -> Preds:
         """Most likely class of each row; -1 where nobody voted or the first two classes are equally likely."""
-        return np.concatenate([decide(self._probs_of_block(b), b.encoded.covered) for b in self._blocks(L)])
+        return np.concatenate([decide(self.probs_of_block(b), b.encoded.covered) for b in self._blocks(L)])
 
     def covered(self, L: Any) -> NDArray[np.bool_]:
         """Whether any labeling function voted on each row."""
@@ -140,12 +131,6 @@ class LabelModel(ABC):
         to a constant per row. Takes m * k numbers a row: give it the rows that are looked at.
         """
         return np.concatenate([self._explained(block.encoded) for block in self._blocks(L)])
-
-    @property
-    def edges_(self) -> pd.DataFrame:
-        """Pairs of labeling functions that depend on each other, the strongest first; at most 1,000."""
-        self._check_fitted()
-        return pd.DataFrame(self.diagnostics_.get("edges", []), columns=list(COLUMNS))
 
     def hyperparameters(self) -> dict[str, Any]:
         """What the model was made with, by name."""
@@ -174,7 +159,7 @@ class LabelModel(ABC):
         self._calibrate(data.votes.rows(known), truth[known])
         if not data.n_covered:
             self._warn("no labeling function voted on any row: every row is uncovered")
-        probs = self._probs(data.votes)
+        probs = self.probs_of(data.votes)
         self._look_back(data.votes, probs)
         accuracy = self._accuracies(data.votes, probs)
         count = data.votes.per_lf.sum(axis=1)
@@ -183,50 +168,6 @@ class LabelModel(ABC):
         self.lf_summary_ = accuracies.summarise(
             data.per_lf, data.n_rows, self.lf_names_, accuracy, self._weights(), told
         )
-
-    def _find_edges(self, counted: EncodedVotes | Moments) -> None:
-        """Look for edges once, before anything is learned; the declared ones are reported with them."""
-        declared, forbidden = self._declared()
-        codes = len(self.lf_names_) * self.cardinality
-        if codes > MOST_CODES:
-            self.diagnostics_.update(edges=[], edges_found=None)
-            self._warn(f"did not look for edges: {codes:,} different votes are more than {MOST_CODES:,}")
-            return
-        pairs, n_rows = of_counts(counted)
-        names, k = self.lf_names_, self.cardinality
-        table = find_edges(pairs, n_rows, cardinality=k, lf_names=names, declared=declared, forbidden=forbidden)
-        self.diagnostics_.update(edges=table.head(_MOST_EDGES).to_dict("records"), edges_found=len(table))
-
-    def _declared(self) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-        """Pairs in `edges` and in `no_edges`, m x m each."""
-        declared = checks.as_pairs(self.edges or (), self.lf_names_, "edges")
-        forbidden = checks.as_pairs(self.no_edges, self.lf_names_, "no_edges")
-        if (declared & forbidden).any():
-            i, j = (self.lf_names_[p] for p in np.argwhere(declared & forbidden)[0])
-            raise LabelModelError(f"{i} and {j} are a pair both in edges and in no_edges: take it out of one of them.")
-        return declared, forbidden
-
-    def _excess(self, kind: str | None = None) -> NDArray[np.float64]:
-        """How far each two depend on each other, -1 to 1, m x m: the declared pairs, or those found if none are."""
-        place = {name: j for j, name in enumerate(self.lf_names_)}
-        out = np.zeros((len(place), len(place)))
-        for edge in self.diagnostics_["edges"]:
-            if kind in (None, edge["kind"]):
-                i, j = place[edge["lf_a"]], place[edge["lf_b"]]
-                out[i, j] = out[j, i] = edge["excess"]
-        return out if self.edges is None else np.where(self._declared()[0], out, 0)
-
-    def _overlaps(self, counted: EncodedVotes | Moments) -> dependencies.Overlaps:
-        """How labeling functions meet, and how far each two depend on each other."""
-        if isinstance(counted, Moments):
-            found = dependencies.met(counted.pairs / float(counted.unit), self.cardinality)
-        else:
-            found = dependencies.overlaps(counted)
-        found = replace(found, forbidden=self._declared()[1])
-        if self.diagnostics_["edges_found"] is None:
-            return found
-        near = dependencies.near_copies(found, self._excess("agree"), self.cardinality)
-        return replace(found, excess=self._excess(), declared=self.edges is not None, near=near)
 
     def _estimated_balance(self, L: Any, gold: Any) -> "ClassBalance":
         # Imported here, since what estimates it fits models that are made of this class.
@@ -248,7 +189,8 @@ class LabelModel(ABC):
         """Estimated share of right votes of each labeling function, here by the model's own posterior."""
         return accuracies.agreement(votes, probs)
 
-    def _probs(self, votes: EncodedVotes) -> Probs:
+    def probs_of(self, votes: EncodedVotes) -> Probs:
+        """Posterior of encoded votes; here by way of `_log_likelihood`."""
         score = np.log(self.class_balance_) + np.where(votes.covered[:, None], self._log_likelihood(votes), 0.0)
         probs = np.ascontiguousarray(posterior(score / self.temperature_))
         probs[~votes.covered] = self.class_balance_
@@ -260,16 +202,13 @@ class LabelModel(ABC):
         taken = (1 / self.temperature_ - 1) * prior / np.maximum(votes.per_row, 1)[:, None]
         return self._contributions(votes) / self.temperature_ + spread(votes, taken[votes.rows_of_codes])
 
-    def _probs_of_block(self, block: Block) -> Probs:
-        """Posterior of one block of rows; here by way of `_log_likelihood`."""
-        return self._probs(block.encoded)
+    def probs_of_block(self, block: Block) -> Probs:
+        """Posterior of one block of rows, which a model may have without encoding them."""
+        return self.probs_of(block.encoded)
 
     def _look_back(self, votes: EncodedVotes, probs: Probs) -> None:
         """Say what the fit came to: here, how many rows are decided against votes that all agree."""
-        agreed = votes.unanimous
-        preds = decide(probs, votes.covered)
-        overturned = (agreed != UNKNOWN) & (preds != UNKNOWN) & (preds != agreed)
-        self.diagnostics_["overturned"] = round(float(votes.row_weights[overturned].sum()))
+        self.diagnostics_["overturned"] = round(float(votes.row_weights[overturned(probs, votes)].sum()))
 
     def _check_fitted(self) -> None:
         if not hasattr(self, "lf_summary_"):

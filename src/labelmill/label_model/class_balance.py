@@ -147,7 +147,7 @@ def _why_not(low: NDArray[np.float64], high: NDArray[np.float64], widest: float,
 def _by_votes(L: Any, votes: EncodedVotes, model: Auto) -> tuple[NDArray[np.float64], ...]:
     """Balance and interval from votes alone."""
     k, silent = votes.cardinality, votes.n_silent
-    start = model._probs(votes)
+    start = model.probs_of(votes)
     masses = [
         votes.row_weights @ leaders(votes.tally(np.ones(votes.n_lfs))),
         _free_balance(votes, start, model.weights_),
@@ -155,7 +155,7 @@ def _by_votes(L: Any, votes: EncodedVotes, model: Auto) -> tuple[NDArray[np.floa
     if votes.n_lfs * k <= _MOST_CODES:
         so_far = _geometric_mean(masses)
         other = MatrixCompletion(cardinality=k, class_balance=so_far.tolist()).fit(L)
-        masses.append(votes.row_weights @ other._probs(votes) + silent * so_far)
+        masses.append(votes.row_weights @ other.probs_of(votes) + silent * so_far)
     balance = _geometric_mean(masses)
     if model.diagnostics_["fallback"]:  # they are alike, but not because they know anything
         return balance, np.zeros(k), np.ones(k)
@@ -179,7 +179,7 @@ def _geometric_mean(masses: Sequence[NDArray[np.float64]]) -> NDArray[np.float64
 
 def _free_balance(votes: EncodedVotes, probs: Probs, weights: NDArray[np.float64]) -> NDArray[np.float64]:
     """Mass of each class by expectation maximisation, from `probs` on, with abstaining as one more vote."""
-    rates = votes.per_lf / max(votes.row_weights.sum() + votes.n_silent, 1)
+    rates = votes.per_lf / max(votes.n_all, 1)
     share = (votes.row_weights @ probs + 1 / votes.cardinality) / (votes.row_weights.sum() + 1)
     silent = share
     mass = share
@@ -207,7 +207,7 @@ def _by_gold(
     k = len(prior)
     rows, counts, mass, start = np.zeros(k + 1), np.zeros((k + 1, k)), np.zeros((k + 1, k)), 0
     for block in read():
-        probs = model._probs_of_block(block)
+        probs = model.probs_of_block(block)
         kind = decide(probs, block.encoded.covered) % (k + 1)
         gold = truth[start : start + block.n_rows]
         start += block.n_rows

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from labelmill.label_model import anchors
+from labelmill.label_model import anchors, tables
 from labelmill.label_model.moments import Moments
 
 FLOOR = 0.02
@@ -22,8 +22,6 @@ _RELATED = 3.0
 """Standard errors of a covariance beyond which two labeling functions tell something about each other."""
 _FEW_MEETINGS = 5.0
 """Rows on which two votes must be expected to meet, or their covariance is too coarse to be judged by its square."""
-_FEW_ABSTENTIONS = 20.0
-"""With fewer abstentions than this, abstaining tells nothing."""
 
 
 @dataclass(frozen=True)
@@ -139,29 +137,22 @@ def valid_tables(found: Covariances, deviation: NDArray[np.float64]) -> tuple[ND
     silent = 1 - mean.sum(axis=1)
     table = np.maximum(mean + deviation, FLOOR * mean)
     abstains = np.maximum(silent - deviation.sum(axis=1), FLOOR * silent)
-    abstains = np.where(silent * found.n < _FEW_ABSTENTIONS, silent, abstains)
-    # A vote, or an abstention, that never occurred may occur in a new row: it tells nothing.
-    table = np.maximum(table, 1 / (found.n + 2))
-    abstains = np.maximum(abstains, 1 / (found.n + 2))
-    total = table.sum(axis=1) + abstains
-    return table / total[:, None], abstains / total
+    return tables.proper(table, abstains, silent, found.n)
 
 
-def accuracy_variance(
-    found: Covariances, tables: NDArray[np.float64], held: NDArray[np.float64]
-) -> NDArray[np.float64]:
+def accuracy_variance(found: Covariances, table: NDArray[np.float64], held: NDArray[np.float64]) -> NDArray[np.float64]:
     """Variance of the accuracy of each vote, m * k, as far as the covariances with all others tell of it.
 
     Parameters
     ----------
     found
         From `covariances`.
-    tables
+    table
         m x k x k: P(j votes v | y).
     held
         m * k: what is known of the strengths beside; see `Covariances.anchor_information`.
     """
-    own = np.einsum("jvv->jv", tables).ravel()
+    own = np.einsum("jvv->jv", table).ravel()
     others = (found.mean - own * found.share) / (1 - found.share)
     strength = (own - others) / found.sd
     information = found.n * found.pattern**2 @ strength**2 + held
@@ -170,14 +161,14 @@ def accuracy_variance(
     return variance
 
 
-def misfit(found: Covariances, tables: NDArray[np.float64]) -> list[float] | None:
+def misfit(found: Covariances, table: NDArray[np.float64]) -> list[float] | None:
     """How far tables are from explaining the covariances.
 
     Parameters
     ----------
     found
         From `covariances`.
-    tables
+    table
         m x k x k: P(j votes v | y).
 
     Returns
@@ -186,7 +177,7 @@ def misfit(found: Covariances, tables: NDArray[np.float64]) -> list[float] | Non
     the share of the squared covariances that is not explained, chance taken off, by its upper 95 % bound. None
     where there is nothing to explain, or no pair of votes meets often enough to be judged.
     """
-    mu = tables.reshape(-1, found.cardinality)
+    mu = table.reshape(-1, found.cardinality)
     pairs = np.triu(found.pattern != 0, 1)
     explained = (mu * found.balance) @ mu.T - np.outer(mu @ found.balance, mu @ found.balance)
     left = found.n * (found.corr - explained / np.outer(found.sd, found.sd))[pairs] ** 2

@@ -6,12 +6,13 @@ from numpy.typing import NDArray
 from labelmill.arrays import Gold
 from labelmill.label_model import checks
 from labelmill.label_model.anchors import confusion_evidence, precision_evidence
-from labelmill.label_model.dependencies import Overlaps
 from labelmill.label_model.em import AnchoredEM
 from labelmill.label_model.encoding import EncodedVotes
 
 _SETTLED = 0.95
 """Share of the votes that must be of labeling functions with a confusion matrix for the class mass to be left free."""
+_VOTES, _ANCHOR = 50.0, 10.0
+"""Defaults of `confusion_votes` and `confusion_anchor`."""
 
 
 class DawidSkene(AnchoredEM):
@@ -75,8 +76,8 @@ class DawidSkene(AnchoredEM):
         majority_share: float = 0.5,
         calibrate: bool = True,
         temper: float = 0.0,
-        confusion_votes: float = 50.0,
-        confusion_anchor: float = 10.0,
+        confusion_votes: float = _VOTES,
+        confusion_anchor: float = _ANCHOR,
         max_iter: int = 100,
         tol: float = 1e-6,
         edges: checks.Pairs | None = None,
@@ -98,22 +99,52 @@ class DawidSkene(AnchoredEM):
         self.confusion_votes = confusion_votes
         self.confusion_anchor = confusion_anchor
 
-    def _fit_on(self, votes: EncodedVotes, gold: Gold | None, found: Overlaps) -> None:
+    def _fit(self, votes: EncodedVotes, gold: Gold | None) -> None:
         self.has_confusion_ = np.zeros(votes.n_lfs, dtype=bool)  # stays so where nothing can be learned
-        super()._fit_on(votes, gold, found)
+        super()._fit(votes, gold)
 
     def _needs_tie(self, counts: NDArray[np.float64]) -> bool:
-        """Confusion matrices settle the class mass by themselves, where nearly all votes have one."""
-        return counts[self._can_confuse(counts)].sum() < _SETTLED * counts.sum()
-
-    def _can_confuse(self, counts: NDArray[np.float64]) -> NDArray[np.bool_]:
-        """Which labeling functions cast enough votes for a confusion matrix, m."""
-        return ((counts > 0).sum(axis=1) > 1) & (counts.sum(axis=1) / counts.shape[1] >= self.confusion_votes)
+        return not settles_mass(counts, confusion_votes=self.confusion_votes)
 
     def _evidence(
         self, expected: NDArray[np.float64], counts: NDArray[np.float64], precision: NDArray[np.float64]
     ) -> NDArray[np.float64]:
-        self.has_confusion_ = self._can_confuse(counts)
-        anchored = precision_evidence(precision, self.class_balance_)
-        confusion = confusion_evidence(expected, counts, precision, self.class_balance_, strength=self.confusion_anchor)
-        return np.where(self.has_confusion_[:, None, None], confusion, anchored)
+        self.has_confusion_ = can_confuse(counts, confusion_votes=self.confusion_votes)
+        return vote_evidence(
+            expected,
+            counts,
+            precision,
+            self.class_balance_,
+            confusion_votes=self.confusion_votes,
+            confusion_anchor=self.confusion_anchor,
+        )
+
+
+def can_confuse(counts: NDArray[np.float64], *, confusion_votes: float = _VOTES) -> NDArray[np.bool_]:
+    """Which labeling functions cast enough votes for a confusion matrix, m, from their votes by class, m x k."""
+    return ((counts > 0).sum(axis=1) > 1) & (counts.sum(axis=1) / counts.shape[1] >= confusion_votes)
+
+
+def settles_mass(counts: NDArray[np.float64], *, confusion_votes: float = _VOTES) -> bool:
+    """Whether confusion matrices settle the class mass by themselves: where nearly all votes have one."""
+    with_confusion = counts[can_confuse(counts, confusion_votes=confusion_votes)].sum()
+    return bool(with_confusion >= _SETTLED * counts.sum())
+
+
+def vote_evidence(
+    expected: NDArray[np.float64],
+    counts: NDArray[np.float64],
+    precision: NDArray[np.float64],
+    balance: NDArray[np.float64],
+    *,
+    confusion_votes: float = _VOTES,
+    confusion_anchor: float = _ANCHOR,
+) -> NDArray[np.float64]:
+    """Log-odds that a vote adds to each class, m x k x k: by confusion matrix where the votes can carry one.
+
+    `expected`, `counts` and `balance` are as in `anchors.anchored_precision`, `precision` is its result.
+    """
+    anchored = precision_evidence(precision, balance)
+    confusion = confusion_evidence(expected, counts, precision, balance, strength=confusion_anchor)
+    chosen = can_confuse(counts, confusion_votes=confusion_votes)
+    return np.where(chosen[:, None, None], confusion, anchored)

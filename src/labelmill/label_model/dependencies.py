@@ -12,11 +12,14 @@ from numpy.typing import NDArray
 from scipy.sparse.csgraph import connected_components
 
 from labelmill.label_model.encoding import EncodedVotes
+from labelmill.label_model.moments import Moments
 
 _SAME_ROWS, _SAME_VOTES = 0.9, 0.98
 """Jaccard overlap of the rows, and agreement on them, beyond which two labeling functions are copies."""
-_FEWEST_SHARED, _CLEAR = 20, 4.0
-"""Shared rows below which a pair proves nothing; standard errors of excess agreement that are clear."""
+FEWEST_SHARED = 20
+"""Rows below which a pair proves nothing: shared by two, or fired on by a rule."""
+_CLEAR = 4.0
+"""Standard errors of excess agreement that are clear."""
 _MOSTLY, _GAP = 0.5, 2.0
 """Jaccard overlap and excess from which two are nearly copies, if they are as many times nearer to each other than to
 outsiders."""
@@ -44,11 +47,11 @@ class Overlaps:
     """Pairs that are one source though not exact copies; from `near_copies`."""
 
 
-def overlaps(votes: EncodedVotes) -> Overlaps:
-    """Count the meetings of all pairs, see `EncodedVotes.meetings`."""
-    if votes.n_lfs * votes.cardinality > _MOST_CODES:
-        return _sparse_overlaps(votes)
-    return met(votes.meetings[0], votes.cardinality)
+def overlaps(counted: EncodedVotes | Moments) -> Overlaps:
+    """How labeling functions meet, from `meetings` where there is room for them."""
+    if isinstance(counted, EncodedVotes) and counted.n_lfs * counted.cardinality > _MOST_CODES:
+        return _sparse_overlaps(counted)
+    return met(counted.meetings[0], counted.cardinality)
 
 
 def met(pairs: NDArray[np.float64], cardinality: int, forbidden: NDArray[np.bool_] | None = None) -> Overlaps:
@@ -59,19 +62,19 @@ def met(pairs: NDArray[np.float64], cardinality: int, forbidden: NDArray[np.bool
 
 def _sparse_overlaps(votes: EncodedVotes) -> Overlaps:
     """As `overlaps`, without the table of all pairs of codes: for thousands of workers."""
-    k = votes.cardinality
-    data = votes.weights if votes.soft else np.ones(len(votes.codes))
-    codes = sp.csr_array((data, votes.codes, votes.indptr), shape=(votes.n_rows, votes.n_lfs * k))
-    by_class = [codes[:, np.arange(v, codes.shape[1], k)] for v in range(k)]
+    codes = votes.one_hot()
+    weights = votes.row_weights * (votes.n_rows / max(float(votes.row_weights.sum()), 1.0))  # as in `meetings`
+    by_class = [codes[:, np.arange(v, codes.shape[1], votes.cardinality)] for v in range(votes.cardinality)]
     fires = sum(by_class[1:], start=by_class[0])
-    return Overlaps(_gram(fires), sum((_gram(part) for part in by_class[1:]), start=_gram(by_class[0])))
+    alike = sum((_gram(part, weights) for part in by_class[1:]), start=_gram(by_class[0], weights))
+    return Overlaps(_gram(fires, weights), alike)
 
 
 def copies(found: Overlaps) -> NDArray[np.int64]:
     """Number of the group of copies that each labeling function belongs to, most of them alone."""
     count = found.shared.diagonal()
     either = count[:, None] + count[None, :] - found.shared
-    same = (found.shared >= _FEWEST_SHARED) & (found.shared > _SAME_ROWS * either)
+    same = (found.shared >= FEWEST_SHARED) & (found.shared > _SAME_ROWS * either)
     same &= found.alike > _SAME_VOTES * found.shared
     if found.near is not None:
         same |= found.near
@@ -107,7 +110,7 @@ def near_copies(found: Overlaps, excess: NDArray[np.float64], cardinality: int) 
     """
     chance = 1 / cardinality
     above = found.alike / np.maximum(found.shared, 1) - chance
-    near = np.where(found.shared >= _FEWEST_SHARED, above / (1 - chance), 0)
+    near = np.where(found.shared >= FEWEST_SHARED, above / (1 - chance), 0)
     count = found.shared.diagonal()
     excess = np.where(found.shared > _MOSTLY * (count[:, None] + count - found.shared), excess, 0)
     out = np.zeros(near.shape, dtype=bool)
@@ -163,7 +166,7 @@ def damping(
 
 def _excess_agreement(found: Overlaps, compared: NDArray[np.bool_], cardinality: int) -> NDArray[np.float64]:
     """How far two agree beyond what their accuracies explain, 0 to 1, m x m; 0 where that is not clear."""
-    pairs = (found.shared >= _FEWEST_SHARED) & compared
+    pairs = (found.shared >= FEWEST_SHARED) & compared
     shared = np.maximum(found.shared, 1)
     alike = found.alike / shared
     chance = 1 / cardinality
@@ -193,5 +196,5 @@ def _connected(linked: NDArray[np.bool_]) -> NDArray[np.int64]:
     return groups
 
 
-def _gram(matrix: Any) -> NDArray[np.float64]:
-    return (matrix.T @ matrix).toarray()
+def _gram(matrix: Any, weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    return (matrix.T @ (sp.diags_array(weights) @ matrix)).toarray()

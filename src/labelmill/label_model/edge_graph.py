@@ -99,11 +99,9 @@ def _strongest_tree(pairs: list[tuple[int, int]], votes: EncodedVotes) -> list[t
     k = votes.cardinality
     members = np.unique(pairs)
     first, second = np.searchsorted(members, np.array(pairs)).T
-    data = votes.weights if votes.soft else np.ones(len(votes.codes))
-    fires = sp.csr_array((data, votes.codes, votes.indptr), shape=(votes.n_rows, votes.n_lfs * k))
-    fires = fires[:, (members[:, None] * k + np.arange(k)).ravel()]
+    fires = votes.one_hot()[:, (members[:, None] * k + np.arange(k)).ravel()]
     counted = sp.diags_array(votes.row_weights) @ fires
-    total = votes.row_weights.sum() + votes.n_silent
+    total = votes.n_all
     share = counted.sum(axis=0).reshape(-1, k) / total
     joint = np.zeros((len(pairs), k + 1, k + 1))
     joint[:, 1:, 1:] = (fires.T @ counted).toarray().reshape(len(members), k, -1, k)[first, :, second] / total

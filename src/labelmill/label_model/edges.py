@@ -13,8 +13,6 @@ from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from labelmill.label_model import checks, dependencies
-from labelmill.label_model.encoding import EncodedVotes
-from labelmill.label_model.moments import Moments
 from labelmill.label_model.residuals import Compared, of_rules, of_voters
 
 COLUMNS = ("lf_a", "lf_b", "kind", "overlap", "agreement", "expected", "excess", "z")
@@ -68,9 +66,9 @@ def find_edges(
     Parameters
     ----------
     pairs
-        m * k x m * k: rows on which two votes meet, on the diagonal all rows of a vote; `Moments.pairs / unit`.
+        m * k x m * k: rows on which two votes meet, on the diagonal all rows of a vote.
     n_rows
-        Rows that were counted, those without votes among them.
+        Rows that were counted, those without votes among them; `Moments.meetings` is both.
     cardinality
         Number of classes, k.
     lf_names
@@ -112,7 +110,7 @@ def find_edges(
     >>> L = np.stack([np.where(rng.random(5000) < 0.75, truth, 1 - truth) for _ in range(6)], axis=1)
     >>> L[:, 5] = np.where(rng.random(5000) < 0.4, L[:, 0], L[:, 5])
     >>> moments = Moments.of(L, 2)
-    >>> find_edges(moments.pairs, moments.n_rows, cardinality=2)[["lf_a", "lf_b", "kind"]].values.tolist()
+    >>> find_edges(*moments.meetings, cardinality=2)[["lf_a", "lf_b", "kind"]].values.tolist()
     [['lf_0', 'lf_5', 'agree']]
     """
     k, m = cardinality, len(pairs) // cardinality
@@ -134,13 +132,6 @@ def find_edges(
     table = table.sort_values("z", key=lambda z: -z.abs(), kind="stable")
     ends = {f"lf_{end}": [names[p] for p in table[place]] for end, place in (("a", "i"), ("b", "j"))}
     return table.assign(**ends)[list(COLUMNS)].reset_index(drop=True)
-
-
-def of_counts(counted: Moments | EncodedVotes) -> tuple[NDArray[np.float64], float]:
-    """Counts of pairs and number of rows, as `find_edges` takes them."""
-    if isinstance(counted, EncodedVotes):
-        return counted.meetings
-    return counted.pairs / float(counted.unit), float(counted.n_rows)
 
 
 def _judge(compared: Compared, known: NDArray[np.bool_], allowed: NDArray[np.bool_], level: float) -> _Judged:

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from labelmill.arrays import Gold, Probs
 from labelmill.label_model import anchors, checks, class_mass, dependencies
+from labelmill.label_model.cautious import DIGITS
 from labelmill.label_model.encoding import EncodedVotes
-from labelmill.label_model.guarded import DIGITS, GuardedModel, clamped
+from labelmill.label_model.guarded import GuardedModel, clamped
 from labelmill.label_model.posteriors import posterior, spread
 
 
@@ -104,7 +105,7 @@ class AnchoredEM(GuardedModel):
         return total / np.maximum(votes.per_row, 1)[:, None] ** self.temper if self.temper else total
 
     def _trust_equally(self, votes: EncodedVotes, evidence: NDArray[np.float64]) -> None:
-        self.precision_ = self._equal_precision(votes.n_lfs)
+        self.precision_ = np.tile(self._equal_precision(), (votes.n_lfs, 1))
         self.evidence_ = evidence
         self.class_bias_ = np.zeros(votes.cardinality)
 

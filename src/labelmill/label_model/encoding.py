@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from labelmill.arrays import ABSTAIN, Probs
 from labelmill.label_model import kernels
 
-_UNITS = 256
+PARTS = 256
 """Parts of a vote that soft votes are counted in where pairs are, so that their counts are whole as well."""
 WHOLE: NDArray[np.float64] = np.empty(0)
 """The weights of votes that are all whole."""
@@ -54,6 +54,11 @@ class EncodedVotes:
         """How many rows each row stands for, n."""
         return np.ones(self.n_rows) if self.stands_for is None else self.stands_for
 
+    @property
+    def n_all(self) -> float:
+        """How many rows these stand for, the silent ones among them."""
+        return float(self.row_weights.sum() + self.n_silent)
+
     @cached_property
     def rows_of_codes(self) -> NDArray[np.int64]:
         """Row of each code."""
@@ -77,9 +82,9 @@ class EncodedVotes:
     def pairs(self) -> NDArray[np.float64]:
         """On how many of these rows two codes meet, m * k x m * k; soft votes with the product of their weights."""
         counts = np.zeros((self.n_lfs * self.cardinality,) * 2, np.int64)
-        kernels.count_pairs(self.indptr, self.codes, np.round(self.weights * _UNITS).astype(np.int64), counts)
+        kernels.count_pairs(self.indptr, self.codes, np.round(self.weights * PARTS).astype(np.int64), counts)
         counts += np.triu(counts, 1).T
-        return counts / float(_UNITS**2 if self.soft else 1)
+        return counts / float(PARTS**2 if self.soft else 1)
 
     @cached_property
     def meetings(self) -> tuple[NDArray[np.float64], float]:
@@ -113,6 +118,11 @@ class EncodedVotes:
         for y, of_class in enumerate(voted):
             agreed[alone & of_class] = y
         return agreed
+
+    def one_hot(self) -> sp.csr_array:
+        """The votes as a sparse matrix, n x m * k, a column for each code."""
+        data = self.weights if self.soft else np.ones(len(self.codes))
+        return sp.csr_array((data, self.codes, self.indptr), shape=(self.n_rows, self.n_lfs * self.cardinality))
 
     def tally(self, weights: NDArray[np.float64]) -> Probs:
         """Sum of the weights of those who voted for each class, n x k."""

@@ -21,7 +21,7 @@ _FEW_VOTES = 200
 _RARE_SHARE = 0.5
 """Largest part of the sample that goes to the rows of rare labeling functions."""
 _RARE = np.uint64(1 << 56)
-"""Added to the key for each vote of a rare labeling function; the rest of the key stays below it."""
+"""Added to the key for each vote of a rare labeling function; the sum of all other keys of a row stays below it."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,8 @@ def _keys(counts: NDArray[np.float64], rate: float) -> NDArray[np.uint64]:
     """A key for each code, m x k, that depends on nothing but how often it occurs beside its neighbours."""
     votes = counts.sum(axis=1)
     keys = _mixed(counts.astype(np.uint64) + _mixed(votes.astype(np.uint64))[:, None])
-    keys = (keys >> np.uint64(16)) | np.uint64(1)  # 48 bits, so that sums of them stay below the mark of rarity
+    spare = max(8, (len(counts) - 1).bit_length())  # so that the sum of a row's keys stays below the mark of rarity
+    keys = (keys >> np.uint64(8 + spare)) | np.uint64(1)
     order = np.sort(votes)
     affordable = order[np.cumsum(order) <= _RARE_SHARE * rate * max(votes.sum(), 1)]
     rare = votes < _FEW_VOTES / rate

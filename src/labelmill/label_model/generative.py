@@ -5,15 +5,13 @@ from numpy.typing import NDArray
 from scipy.special import logsumexp
 
 from labelmill.arrays import Gold, Probs
-from labelmill.label_model import anchors, checks, dependencies, edge_graph, joint, loudness
+from labelmill.label_model import anchors, checks, dependencies, edge_graph, joint, loudness, tables
+from labelmill.label_model.cautious import DIGITS
 from labelmill.label_model.cliques import Cells, Cliques
 from labelmill.label_model.encoding import EncodedVotes, name_list
-from labelmill.label_model.guarded import DIGITS, GuardedModel, clamped
-from labelmill.label_model.loudness import n_rows
-from labelmill.label_model.posteriors import posterior, spread
+from labelmill.label_model.guarded import GuardedModel, clamped
+from labelmill.label_model.posteriors import contributions, posterior
 
-_FEW_ABSTENTIONS = 20.0
-"""With fewer abstentions than this, abstaining tells nothing."""
 _RARE = 0.02
 """Least P(abstain | y) of the anchored table, as a share of P(abstain)."""
 
@@ -182,7 +180,7 @@ class GenerativeModel(GuardedModel):
         """Mean log P(votes of a row) by the tables as they are; leaves the evidence undamped."""
         self._set_evidence(groups, 1.0)
         covered = votes.row_weights @ logsumexp(self._joint_log(votes, cells), axis=1)
-        return float(covered + votes.n_silent * logsumexp(self._nobody())) / n_rows(votes)
+        return float(covered + votes.n_silent * logsumexp(self._nobody())) / votes.n_all
 
     def _joint_log(self, votes: EncodedVotes, cells: Cells) -> Probs:
         """Log P(votes of the row, y), n x k; exact where silence is taken at its word."""
@@ -221,7 +219,7 @@ class GenerativeModel(GuardedModel):
 
     def _set_tables(self, votes: EncodedVotes, expected: NDArray[np.float64], rows: NDArray[np.float64]) -> None:
         """The means of Dirichlet posteriors, around tables in which errors fall evenly on the wrong classes."""
-        counts, n = votes.per_lf, n_rows(votes)
+        counts, n = votes.per_lf, votes.n_all
         silent = 1 - counts.sum(axis=1, keepdims=True) / n
         precision = anchors.anchored_precision(
             expected, counts, self.class_balance_, anchor=self.anchor, strength=self.anchor_votes
@@ -234,11 +232,7 @@ class GenerativeModel(GuardedModel):
         worth = self.table_votes * emitted / np.maximum(1 - silent[:, 0], 1 / n)
         held = np.maximum(worth, 1)[:, None] * self.class_balance_
         table = (expected + held[:, None] * even) / (rows + held)[:, None]
-        abstains = np.where(silent * n < _FEW_ABSTENTIONS, silent, 1 - table.sum(axis=1))
-        # A vote, or an abstention, that never occurred may occur in a new row: it tells nothing.
-        table, abstains = (np.maximum(part, 1 / (n + 2)) for part in (table, abstains))
-        total = table.sum(axis=1) + abstains
-        self.tables_, self.abstains_ = table / total[:, None], abstains / total
+        self.tables_, self.abstains_ = tables.proper(table, 1 - table.sum(axis=1), silent, n)
 
     def _singles(self) -> NDArray[np.float64]:
         """P(vote or abstention | y), m x (k + 1) x k, abstaining first."""
@@ -267,7 +261,7 @@ class GenerativeModel(GuardedModel):
         counts = votes.per_lf
         right, share = (np.einsum(part, self.tables_, self.class_balance_) for part in ("jvv,v->j", "jvy,y->j"))
         if self.diagnostics_["fallback"]:
-            right, share = (self._equal_precision(votes.n_lfs) * counts).sum(axis=1), counts.sum(axis=1)
+            right, share = counts @ self._equal_precision(), counts.sum(axis=1)
         return np.where(counts.any(axis=1), right / np.maximum(share, 1e-12), self.anchor)
 
     def _scores(self, votes: EncodedVotes) -> Probs:
@@ -277,8 +271,6 @@ class GenerativeModel(GuardedModel):
         return self._scores(votes) - np.log(self.class_balance_)
 
     def _contributions(self, votes: EncodedVotes) -> NDArray[np.float64]:
-        size = np.maximum(votes.per_row, 1)[:, None]
-        flat = self.evidence_.reshape(-1, votes.cardinality)[votes.codes]
-        out = spread(votes, flat + (self.silence_ / size)[votes.rows_of_codes])
+        out = contributions(votes, self.evidence_, self.silence_)
         self._cliques.divide(votes, self.lifts_, out)
         return out

@@ -15,14 +15,9 @@ _CLEAR = 4.0
 """Standard errors of a variance that may be chance."""
 
 
-def n_rows(votes: EncodedVotes) -> float:
-    """All rows, those without votes among them."""
-    return float(votes.row_weights.sum() + votes.n_silent)
-
-
 def seen(votes: EncodedVotes, weights: NDArray[np.float64]) -> float:
     """Variance of the weighted number of votes a row, less what may be chance; `weights` is m."""
-    n = n_rows(votes)
+    n = votes.n_all
     counts = votes.tally(weights).sum(axis=1)
     mean, square = (float(votes.row_weights @ counts**power) / n for power in (1, 2))
     return (square - mean**2) / (1 + _CLEAR * float(np.sqrt(2 / n)))

@@ -36,9 +36,7 @@ class Explained:
         return np.maximum(own[:, None] + own[None, :] + 2 * self.scale_cov, 0)
 
 
-def explain(
-    corr: NDArray[np.float64], weights: NDArray[np.float64], fresh: NDArray[np.float64], start: Explained | None = None
-) -> Explained:
+def explain(corr: NDArray[np.float64], weights: NDArray[np.float64], fresh: NDArray[np.float64]) -> Explained:
     """Fit the correlations of votes by products of loads, by alternating weighted least squares.
 
     Parameters
@@ -49,8 +47,6 @@ def explain(
         m x m: rows that each pair of labeling functions was compared on; 0 leaves the pair out.
     fresh
         m: share of the codes of each labeling function that do not follow from the others.
-    start
-        An earlier fit to set out from.
     """
     m = len(weights)
     k = len(corr) // m
@@ -58,7 +54,7 @@ def explain(
     weighted = corr * np.repeat(np.repeat(weights, k, axis=0), k, axis=1)
     first = np.tile(_START * (np.eye(k) - 1 / k), (m, 1, 1))
     first[~corr.any(axis=1).reshape(m, k)] = 0
-    loads = first if start is None else start.loads
+    loads = first
     held = _HELD * np.eye(k)
     for _ in range(_MOST_ROUNDS):
         grams = np.einsum("jvy,jvz->jyz", loads, loads)

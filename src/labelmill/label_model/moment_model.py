@@ -14,21 +14,17 @@ from scipy.sparse.csgraph import connected_components
 
 from labelmill.arrays import UNKNOWN, Gold, Probs
 from labelmill.errors import LabelModelError
-from labelmill.label_model import accuracies, anchors, checks, dependencies
+from labelmill.label_model import accuracies, checks, dependencies
 from labelmill.label_model.base import LabelModel
 from labelmill.label_model.blocks import Block, open_blocks
+from labelmill.label_model.cautious import DIGITS, CautiousModel
 from labelmill.label_model.encoding import EncodedVotes, name_list
 from labelmill.label_model.gold_rows import GoldRows
 from labelmill.label_model.moments import Moments
-from labelmill.label_model.posteriors import decide, spread
-
-FEWEST_SOURCES = 3
-"""With fewer sources that are not copies nothing tells whose errors a conflict shows."""
-_DIGITS = 10
-"""What is learned is rounded to this, so that sums taken in another order give the same model."""
+from labelmill.label_model.posteriors import contributions, overturned
 
 
-class MomentModel(LabelModel):
+class MomentModel(CautiousModel):
     """Log-odds of a class = sum of the evidence of the votes + what the labeling functions say by abstaining.
 
     Attributes
@@ -59,9 +55,7 @@ class MomentModel(LabelModel):
     gold_codes_: NDArray[np.int32] = np.empty(0, np.int32)
     gold_weights_: NDArray[np.float64] = np.empty(0)
     gold_truth_: NDArray[np.int64] = np.empty(0, np.int64)
-    evidence_: NDArray[np.float64]
     silence_: NDArray[np.float64]
-    weights_: NDArray[np.float64]
     accuracy_: NDArray[np.float64]
 
     # What a model supplies.
@@ -110,6 +104,19 @@ class MomentModel(LabelModel):
         self._check_fitted()
         return self._change(L, gold, -1)
 
+    # What a model calls that this one is a part of.
+
+    def fit_part(self, whole: LabelModel, moments: Moments, gold: GoldRows | None = None) -> Self:
+        """Learn from counts, with the class balance and the edges that are known already to the whole."""
+        self.class_balance_ = whole.class_balance_
+        self._set_gold(moments.n_lfs)
+        if gold is not None:
+            self._count_gold(gold.votes, gold.truth, 1)
+        self._begin(moments)
+        self.diagnostics_.update({name: whole.diagnostics_[name] for name in ("edges", "edges_found")})
+        self._solve(moments)
+        return self
+
     # How it is done.
 
     def _fit(self, votes: EncodedVotes, gold: Gold | None) -> None:
@@ -121,7 +128,9 @@ class MomentModel(LabelModel):
         self._add_gold(read, gold(moments.n_rows), 1)
         self._refit(moments)
         # One more pass over the votes, none of them kept.
-        self.diagnostics_["overturned"] = sum(self._overturned(block.encoded) for block in read())
+        self.diagnostics_["overturned"] = sum(
+            int(overturned(self.probs_of(block.encoded), block.encoded).sum()) for block in read()
+        )
 
     def _change(self, L: Any, gold: Any, sign: int) -> Self:
         moments = L if isinstance(L, Moments) else None
@@ -140,36 +149,38 @@ class MomentModel(LabelModel):
         return self
 
     def _refit(self, moments: Moments) -> None:
+        self._begin(moments)
+        self._find_edges(moments)
+        self._solve(moments)
+
+    def _begin(self, moments: Moments) -> None:
         self.lf_names_ = list(moments.lf_names)
         self.pairs_ = moments.pairs
         self.counted_ = np.array([moments.n_rows, moments.unit])
         self.diagnostics_ = {"converged": True, "rounds": 0, "fallback": None, "warnings": [], "overturned": None}
         self.diagnostics_["fitted_on"] = moments.n_rows
-        self._find_edges(moments)
-        self._solve(moments)
 
     def _solve(self, moments: Moments) -> None:
         """Learn, where edges have been looked for."""
-        groups = dependencies.copies(self._overlaps(moments))
+        found, counts = self._overlaps(moments), moments.per_lf
+        groups = dependencies.copies(found)
         self.weights_ = dependencies.shares(groups)
-        sets = [np.flatnonzero(groups == g) for g in np.flatnonzero(np.bincount(groups) > 1)]
-        self.diagnostics_["copies"] = [[self.lf_names_[j] for j in members] for members in sets]
-        if sets:
-            self._warn("copies of each other, counted once: " + "; ".join(map(name_list, self.diagnostics_["copies"])))
-        if reason := self._why_not(moments, groups):
+        self._name_copies(groups)
+        voted = counts.sum(axis=1) > 0
+        if reason := self._why_not(counts, groups) or self._why_apart(found.shared > 0, groups, voted):
             self._fall_back(moments, reason)
         else:
             self._fit_moments(moments, groups)
-            self._name_suspects(moments)
+            self._name_suspects(self.accuracy_, counts.sum(axis=1))
         for name in ("evidence_", "silence_", "accuracy_"):
-            setattr(self, name, np.round(getattr(self, name), _DIGITS))
+            setattr(self, name, np.round(getattr(self, name), DIGITS))
         remembered = self._remembered()
         self._calibrate(remembered.votes, remembered.truth)
-        if not moments.per_lf.any():
+        if not counts.any():
             self._warn("no labeling function voted on any row: every row is uncovered")
-        worth = np.minimum(self._worth(moments, groups), moments.per_lf.sum(axis=1))
+        worth = np.minimum(self._worth(moments, groups), counts.sum(axis=1))
         self.lf_summary_ = accuracies.summarise(
-            moments.per_lf, moments.n_rows, self.lf_names_, self.accuracy_, self.weights_, worth
+            counts, moments.n_rows, self.lf_names_, self.accuracy_, self.weights_, worth
         )
 
     def _worth(self, moments: Moments, groups: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -195,78 +206,43 @@ class MomentModel(LabelModel):
         """Count the votes on the rows whose truth is known."""
         if gold is None:
             return
-        start, kinds, rows = 0, np.eye(self.cardinality), self._remembered()
+        start, rows = 0, self._remembered()
         for block in read():
             truth = gold[start : start + block.n_rows]
             start += block.n_rows
             known = truth != UNKNOWN
             if known.any():
                 seen = block.encoded.rows(known)
-                self.gold_votes_ += sign * seen.expected(kinds[truth[known]])
-                self.gold_rows_ += sign * np.bincount(truth[known], minlength=self.cardinality)
+                self._count_gold(seen, truth[known], sign)
                 new = GoldRows(seen.rows(seen.covered), truth[known][seen.covered])
                 rows = rows.plus(new) if sign > 0 else rows.minus(new)
         self._remember(rows)
 
-    def _why_not(self, moments: Moments, groups: NDArray[np.int64]) -> str | None:
-        """Why nothing can be learned from these votes, if so."""
-        counts = moments.per_lf
-        voted = counts.sum(axis=1) > 0
-        sources = len(np.unique(groups[voted]))
-        if sources < FEWEST_SOURCES:
-            return f"{sources} labeling functions voted (copies counted once), {FEWEST_SOURCES} are needed"
-        classes = np.flatnonzero(counts.sum(axis=0))
-        if len(classes) < 2:
-            return f"all votes are for class {classes[0]}: nothing ever contradicts them"
-        parts = self._parts(self._overlaps(moments).shared > 0, groups, voted)
-        if len(parts) > 1:
-            return "the labeling functions fall apart into groups that never vote on the same row: " + "; ".join(
-                name_list([self.lf_names_[j] for j in part]) for part in parts
-            )
-        return None
+    def _count_gold(self, votes: EncodedVotes, truth: NDArray[np.int64], sign: int) -> None:
+        self.gold_votes_ += sign * votes.expected(np.eye(self.cardinality)[truth])
+        self.gold_rows_ += sign * np.bincount(truth, minlength=self.cardinality)
 
-    def _parts(
-        self, meet: NDArray[np.bool_], groups: NDArray[np.int64], voted: NDArray[np.bool_]
-    ) -> list[NDArray[np.int64]]:
-        """Connected parts of the graph of who meets whom, those of a single source left out."""
+    def _why_apart(self, meet: NDArray[np.bool_], groups: NDArray[np.int64], voted: NDArray[np.bool_]) -> str | None:
+        """The same, if not all sources are joined by who meets whom; parts of a single source are no matter."""
         part = connected_components(sp.csr_array(meet), directed=False)[1]
         members = [np.flatnonzero((part == p) & voted) for p in range(part.max() + 1)]
-        return [m for m in members if len(np.unique(groups[m])) > 1]
+        parts = [m for m in members if len(np.unique(groups[m])) > 1]
+        if len(parts) < 2:
+            return None
+        return "the labeling functions fall apart into groups that never vote on the same row: " + "; ".join(
+            name_list([self.lf_names_[j] for j in part]) for part in parts
+        )
 
     def _fall_back(self, moments: Moments, reason: str) -> None:
         """Trust everybody equally: a majority vote in which copies count once."""
-        k = self.cardinality
-        precision = anchors.from_skill(anchors.to_skill(self.anchor, k), self.class_balance_)
-        evidence = anchors.precision_evidence(np.tile(precision, (moments.n_lfs, 1)), self.class_balance_)
-        self.evidence_ = evidence * self.weights_[:, None, None]
-        self.silence_ = np.zeros(k)
+        self.evidence_, self.silence_ = self._equal_evidence(), np.zeros(self.cardinality)
         count = moments.per_lf.sum(axis=1)
-        mean = (moments.per_lf * precision).sum(axis=1) / np.maximum(count, 1)
+        mean = (moments.per_lf * self._equal_precision()).sum(axis=1) / np.maximum(count, 1)
         self.accuracy_ = np.where(count > 0, mean, self.anchor)
-        self.diagnostics_.update(fallback="majority vote")
-        self._warn(f"no accuracies learned, weighted majority vote instead: {reason}")
-
-    def _name_suspects(self, moments: Moments) -> None:
-        """Name who looks worse than chance: without gold they count next to nothing, and their owner should know."""
-        count = moments.per_lf.sum(axis=1)
-        _, high = accuracies.interval(self.accuracy_, count)
-        suspects = [self.lf_names_[j] for j in np.flatnonzero((high < 1 / self.cardinality) & (count > 0))]
-        self.diagnostics_["worse_than_chance"] = suspects
-        if suspects:
-            self._warn(f"right less often than chance, as far as the votes tell: {name_list(suspects)}")
+        self._say_fallback(reason)
 
     def _log_likelihood(self, votes: EncodedVotes) -> Probs:
         return self.silence_ + votes.add_up(self.evidence_)
 
     def _contributions(self, votes: EncodedVotes) -> NDArray[np.float64]:
-        """The evidence of each vote, and an equal part of what those who abstain say."""
-        size = np.maximum(votes.per_row, 1)
-        flat = self.evidence_.reshape(-1, self.cardinality)[votes.codes]
-        return spread(votes, flat + (self.silence_ / size[:, None])[votes.rows_of_codes])
-
-    def _overturned(self, votes: EncodedVotes) -> int:
-        preds, agreed = decide(self._probs(votes), votes.covered), votes.unanimous
-        return int(((agreed != UNKNOWN) & (preds != UNKNOWN) & (preds != agreed)).sum())
-
-    def _weights(self) -> NDArray[np.float64]:
-        return self.weights_
+        return contributions(votes, self.evidence_, self.silence_)

@@ -17,10 +17,8 @@ from labelmill import storage
 from labelmill.errors import LabelModelError
 from labelmill.label_model import checks, kernels
 from labelmill.label_model.blocks import Block, open_blocks
-from labelmill.label_model.encoding import EncodedVotes, name_list
+from labelmill.label_model.encoding import PARTS, EncodedVotes, name_list
 
-_PART = 256
-"""A soft vote is counted in parts of this size, so that its counts are whole too."""
 _MOST_BYTES = 1_000_000_000
 """Largest table of pairs."""
 _TABLE = "moments.npz"
@@ -74,10 +72,23 @@ class Moments:
         assert counter is not None  # there is at least one block
         return counter.moments()
 
+    @classmethod
+    def of_encoded(cls, votes: EncodedVotes, lf_names: Sequence[str]) -> "Moments":
+        """Take the counts of `EncodedVotes.meetings`: weighted, where the rows are a sample of others."""
+        meetings, n_rows = votes.meetings
+        unit = 1 if votes.stands_for is None and not votes.soft else PARTS**2
+        pairs = np.rint(meetings * unit).astype(np.int64)
+        return cls(pairs, round(n_rows), votes.cardinality, tuple(lf_names), unit)
+
     @property
     def n_lfs(self) -> int:
         """Number of labeling functions, m."""
         return len(self.lf_names)
+
+    @property
+    def meetings(self) -> tuple[NDArray[np.float64], float]:
+        """On how many rows two codes meet, m * k x m * k, and how many rows there are."""
+        return self.pairs / float(self.unit), float(self.n_rows)
 
     @property
     def rates(self) -> NDArray[np.float64]:
@@ -175,7 +186,7 @@ class _Counter:
             return
         if self.split is None:
             self.split = np.zeros_like(self.whole)
-        parts = np.round(votes.weights * _PART).astype(np.int64)
+        parts = np.round(votes.weights * PARTS).astype(np.int64)
         once = np.zeros_like(self.whole)
         kernels.count_pairs(votes.indptr, votes.codes, parts, once)
         # The classes of one soft vote do not meet each other, and each counts as often as its weight says.
@@ -183,7 +194,7 @@ class _Counter:
         blocks = once.reshape(m, k, m, k)
         blocks[np.arange(m), :, np.arange(m), :] = 0
         total = np.zeros(m * k, np.int64)
-        np.add.at(total, votes.codes, parts * _PART)
+        np.add.at(total, votes.codes, parts * PARTS)
         once[np.arange(m * k), np.arange(m * k)] = total
         self.split += once
 
@@ -191,6 +202,6 @@ class _Counter:
         """What was counted."""
         pairs, unit = self.whole, 1
         if self.split is not None:
-            pairs, unit = self.whole * _PART**2 + self.split, _PART**2
+            pairs, unit = self.whole * PARTS**2 + self.split, PARTS**2
         pairs = pairs + np.triu(pairs, 1).T
         return _smallest(pairs, self.n_rows, self.shape[1], self.names, unit)

@@ -56,6 +56,22 @@ def _first(tally: Probs) -> NDArray[np.bool_]:
     return ahead
 
 
+def overturned(probs: Probs, votes: EncodedVotes) -> NDArray[np.bool_]:
+    """Which rows are decided against votes that all agree, n."""
+    preds, agreed = decide(probs, votes.covered), votes.unanimous
+    against: NDArray[np.bool_] = (agreed != UNKNOWN) & (preds != UNKNOWN) & (preds != agreed)
+    return against
+
+
+def contributions(
+    votes: EncodedVotes, evidence: NDArray[np.float64], silence: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """The evidence of each vote, and an equal part of what those who abstain say, n x m x k."""
+    size = np.maximum(votes.per_row, 1)[:, None]
+    flat = evidence.reshape(-1, votes.cardinality)[votes.codes]
+    return spread(votes, flat + (silence / size)[votes.rows_of_codes])
+
+
 def spread(votes: EncodedVotes, of_codes: NDArray[np.float64]) -> NDArray[np.float64]:
     """What each labeling function adds to each class of its row, n x m x k, from what each vote adds."""
     out = np.zeros((votes.n_rows, votes.n_lfs, votes.cardinality))

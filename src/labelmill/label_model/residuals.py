@@ -11,10 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from labelmill.label_model.dependencies import FEWEST_SHARED
 from labelmill.label_model.low_rank import Explained, explain
-
-FEWEST_SHARED = 20
-"""Rows below which a pair proves nothing: shared by two voters, fired on by a rule."""
 
 
 @dataclass(frozen=True)
@@ -41,9 +39,9 @@ class Compared:
     explained: Callable[[NDArray[np.float64]], NDArray[np.float64]]
     """From loads, m x k x k, to their part in `found`, m x m."""
 
-    def fit(self, kept: NDArray[np.bool_], start: Explained | None = None) -> Explained:
+    def fit(self, kept: NDArray[np.bool_]) -> Explained:
         """Explain the pairs that are kept."""
-        return explain(self.corr, np.where(kept, self.weights, 0), self.fresh, start)
+        return explain(self.corr, np.where(kept, self.weights, 0), self.fresh)
 
     def expected(self, by: Explained) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """What is expected of each pair, and the variance of the difference."""
@@ -105,7 +103,8 @@ def of_rules(pairs: NDArray[np.float64], n_rows: float, k: int) -> Compared:
     a = np.where(rule[:, None], own[:, None], np.arange(m)[:, None] * k + (own % k)[None, :])
     b = a.T
     n = max(n_rows, 1.0)
-    mean = pairs.diagonal() / n
+    fired = pairs.diagonal()
+    mean = np.where(fired > n - 0.5, 1.0, fired / n)  # of a sample, a sum of weights may be a hair off all rows
     sd = np.sqrt(mean * (1 - mean))
     safe = np.where(sd > 0, sd, 1.0)
     both = np.outer(rule, rule)

@@ -63,7 +63,7 @@ def robust_pca_edges(
     >>> L = np.stack([np.where(rng.random(20_000) < 0.7, truth, 1 - truth) for _ in range(10)], axis=1)
     >>> L[:, 9] = np.where(rng.random(20_000) < 0.5, L[:, 0], L[:, 9])
     >>> moments = Moments.of(L, 2)
-    >>> robust_pca_edges(moments.pairs, moments.n_rows, cardinality=2)[["lf_a", "lf_b"]].values.tolist()
+    >>> robust_pca_edges(*moments.meetings, cardinality=2)[["lf_a", "lf_b"]].values.tolist()
     [['lf_0', 'lf_9']]
     """
     k, m = cardinality, len(pairs) // cardinality

@@ -7,8 +7,9 @@ from numpy.typing import NDArray
 
 from labelmill.errors import LabelModelError
 from labelmill.label_model import checks, covariances
+from labelmill.label_model.cautious import FEWEST_SOURCES
 from labelmill.label_model.covariances import Covariances
-from labelmill.label_model.moment_model import FEWEST_SOURCES, MomentModel
+from labelmill.label_model.moment_model import MomentModel
 from labelmill.label_model.moments import Moments
 
 _LEAST = 0.02
@@ -82,7 +83,7 @@ class TableModel(MomentModel):
         self.tables_, self.abstains_ = covariances.valid_tables(found, self._deviations(found, believed, held))
         self.diagnostics_["misfit"] = covariances.misfit(found, self.tables_)
         self._set_accuracies(moments)
-        self.evidence_, self.silence_ = self._log_odds(abstains_inform=self.abstains_inform)
+        self.evidence_, self.silence_ = self.log_odds(abstains_inform=self.abstains_inform)
 
     def _found(self, moments: Moments, groups: NDArray[np.int64]) -> Covariances:
         apart = groups[:, None] != groups[None, :]
@@ -127,7 +128,7 @@ class TableModel(MomentModel):
         votes = np.einsum("jvy,y->j", self.tables_, self.class_balance_)
         self.accuracy_ = np.where(moments.per_lf.any(axis=1), right / votes, self.anchor)
 
-    def _log_odds(self, *, abstains_inform: bool) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    def log_odds(self, *, abstains_inform: bool) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """What votes and silence say, by the tables. Without gold, no vote speaks against its own class."""
         logs = np.log(self.tables_)
         own = np.einsum("jvv->jv", logs)  # a view: what is written to it is written to `logs`
