@@ -288,6 +288,17 @@ def test_the_strongest_are_kept_and_all_are_counted(monkeypatch, stress):
     assert model.diagnostics_["edges_found"] == 15
 
 
+@pytest.mark.parametrize("kind", ["auto", "matrix_completion", "generative"])
+def test_those_that_are_not_reported_are_learned_from_as_well(kind, monkeypatch, stress):
+    L = stress.copies(noise=0.05).L
+    usual = make(kind, cardinality=2).fit(L)
+    monkeypatch.setattr(edge_search, "_MOST_EDGES", 2)
+    short = make(kind, cardinality=2).fit(L)
+    assert (len(usual.edges_), len(short.edges_)) == (15, 2)
+    assert (short.predict_proba(L) == usual.predict_proba(L)).all()
+    assert np.abs(make(kind, cardinality=2, edges=()).fit(L).predict_proba(L) - usual.predict_proba(L)).max() > 0.05
+
+
 @pytest.mark.parametrize(
     "L", [np.empty((0, 4), int), np.full((5, 4), -1), np.zeros((50, 4), int), np.eye(4, dtype=int)]
 )

@@ -15,7 +15,7 @@ from labelmill.label_model.encoding import EncodedVotes
 from labelmill.label_model.moments import Moments
 
 _MOST_EDGES = 1_000
-"""Edges that a model keeps, the strongest; `diagnostics_["edges_found"]` counts all."""
+"""Edges that a model reports and stores, the strongest; it learns from all, and `edges_found` counts them."""
 
 
 class EdgeSearch(ABC):
@@ -25,6 +25,8 @@ class EdgeSearch(ABC):
     edges: checks.Pairs | None = None
     no_edges: checks.Pairs = ()
     lf_names_: list[str]
+    _edges: pd.DataFrame
+    """All that were found, for the fit to learn from; not stored, since there may be as many as pairs."""
     diagnostics_: dict[str, Any]
 
     @abstractmethod
@@ -46,12 +48,19 @@ class EdgeSearch(ABC):
         declared, forbidden = self._declared()
         codes = len(self.lf_names_) * self.cardinality
         if codes > MOST_CODES:
+            self._edges = pd.DataFrame(columns=list(COLUMNS))
             self.diagnostics_.update(edges=[], edges_found=None)
             self._warn(f"did not look for edges: {codes:,} different votes are more than {MOST_CODES:,}")
             return
         names, k = self.lf_names_, self.cardinality
         table = find_edges(*counted.meetings, cardinality=k, lf_names=names, declared=declared, forbidden=forbidden)
+        self._edges = table
         self.diagnostics_.update(edges=table.head(_MOST_EDGES).to_dict("records"), edges_found=len(table))
+
+    def take_edges(self, whole: "EdgeSearch") -> None:
+        """Use what another model has found on the same votes."""
+        self._edges = whole._edges
+        self.diagnostics_.update({name: whole.diagnostics_[name] for name in ("edges", "edges_found")})
 
     def _declared(self) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
         """Pairs in `edges` and in `no_edges`, m x m each."""
@@ -64,12 +73,11 @@ class EdgeSearch(ABC):
 
     def _excess(self, kind: str | None = None) -> NDArray[np.float64]:
         """How far each two depend on each other, -1 to 1, m x m: the declared pairs, or those found if none are."""
-        place = {name: j for j, name in enumerate(self.lf_names_)}
-        out = np.zeros((len(place), len(place)))
-        for edge in self.diagnostics_["edges"]:
-            if kind in (None, edge["kind"]):
-                i, j = place[edge["lf_a"]], place[edge["lf_b"]]
-                out[i, j] = out[j, i] = edge["excess"]
+        names = pd.Index(self.lf_names_)
+        out = np.zeros((len(names), len(names)))
+        edges = self._edges if kind is None else self._edges[self._edges["kind"] == kind]
+        i, j = (names.get_indexer(edges[end]) for end in ("lf_a", "lf_b"))
+        out[i, j] = out[j, i] = edges["excess"].to_numpy(np.float64)
         return out if self.edges is None else np.where(self._declared()[0], out, 0)
 
     def _overlaps(self, counted: EncodedVotes | Moments) -> dependencies.Overlaps:

@@ -113,7 +113,7 @@ class MomentModel(CautiousModel):
         if gold is not None:
             self._count_gold(gold.votes, gold.truth, 1)
         self._begin(moments)
-        self.diagnostics_.update({name: whole.diagnostics_[name] for name in ("edges", "edges_found")})
+        self.take_edges(whole)
         self._solve(moments)
         return self
 
