@@ -97,7 +97,7 @@ class TableModel(MomentModel):
         held = self._with_gold(found, found.anchor(self.anchor))[1]
         variance = covariances.accuracy_variance(found, self.tables_, held).reshape(moments.n_lfs, -1)
         share = moments.per_lf / np.maximum(moments.per_lf.sum(axis=1, keepdims=True), 1)
-        spread = (share**2 * variance).sum(axis=1)
+        spread = (share * np.sqrt(variance)).sum(axis=1) ** 2  # its votes for several classes err together
         return self.accuracy_ * (1 - self.accuracy_) / np.maximum(spread, 1e-12)
 
     def _fall_back(self, moments: Moments, reason: str) -> None:
