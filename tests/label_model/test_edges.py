@@ -256,6 +256,19 @@ def test_good_sources_that_agree_much_are_no_copies(make_votes):
     assert model.edges_.empty
 
 
+def test_nothing_is_fitted_where_nothing_could_be_reported(monkeypatch, make_votes):
+    """Among four sources only copies are edges; with hundreds of classes a fit for nothing takes minutes."""
+    L, _ = make_votes(0, 500, [0.8, 0.7, 0.75, 0.7], cardinality=3)
+
+    def fit(*_):
+        raise AssertionError("fitted")
+
+    monkeypatch.setattr("labelmill.label_model.edges._judge", fit)
+    assert len(edges_of(L, 3)) == 0
+    with pytest.raises(AssertionError, match="fitted"):
+        edges_of(np.concatenate([L, L[:, :1]], axis=1), 3)
+
+
 def test_too_many_to_look_for_edges(monkeypatch, copied):
     monkeypatch.setattr(base, "MOST_CODES", 10)
     model = Auto(cardinality=2).fit(copied[0])
