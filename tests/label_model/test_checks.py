@@ -62,7 +62,9 @@ def test_cardinality_must_be_a_number_of_classes(cardinality):
         MajorityVote(cardinality=cardinality).fit(GOOD)
 
 
-@pytest.mark.parametrize("balance", [(0.5, 0.6), (1.0, 0.0), (0.2, 0.3, 0.5), (np.nan, 1.0)])
+@pytest.mark.parametrize(
+    "balance", [(0.5, 0.6), (1.0, 0.0), (0.2, 0.3, 0.5), (np.nan, 1.0), "even", ("a", "b"), {0: 0.3}]
+)
 def test_class_balance_must_be_shares(balance):
     with pytest.raises(LabelModelError, match="class_balance is"):
         MajorityVote(cardinality=2, class_balance=balance).fit(GOOD)

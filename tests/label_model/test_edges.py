@@ -245,12 +245,33 @@ def test_forbidden_copies_count_twice(kind, make_votes):
 @pytest.mark.parametrize("option", ["edges", "no_edges"])
 @pytest.mark.parametrize(
     ("pair", "says"),
-    [(("lf_0", "nobody"), "'nobody'"), ((0, 9), "9"), ((-1, 0), "-1"), ("lf_0", "pair"), ((1, 1), "itself")],
+    [
+        (("lf_0", "nobody"), "'nobody'"),
+        ((0, 9), "9"),
+        ((-1, 0), "-1"),
+        ((0.5, 1), "0.5"),
+        ((True, 3), "True"),
+        ("lf_0", "pair"),
+        ((1, 1), "itself"),
+    ],
 )
 def test_pairs_name_who_is_there(kind, option, pair, says, copied):
     with pytest.raises(LabelModelError, match=says) as error:
         make(kind, cardinality=2, **{option: [pair]}).fit(copied[0])
     assert str(error.value).startswith(option)
+
+
+@pytest.mark.parametrize("option", ["edges", "no_edges"])
+def test_what_lists_no_pairs_is_refused(option, copied):
+    found = Auto(cardinality=2).fit(copied[0]).edges_
+    for pairs, says in ((5, "is 5"), ("lf_0", "is 'lf_0'"), ({(0, 1)}, "is {"), (found, "is a data frame")):
+        with pytest.raises(LabelModelError, match=f"{option} {says}"):
+            Auto(cardinality=2, **{option: pairs}).fit(copied[0])
+
+
+def test_pairs_may_be_an_array(copied):
+    as_list, as_array = (Auto(cardinality=2, edges=pairs).fit(copied[0]) for pairs in ([(2, 7)], np.array([[2, 7]])))
+    assert np.array_equal(as_list.predict_proba(copied[0]), as_array.predict_proba(copied[0]))
 
 
 def test_a_pair_is_not_both(copied):
@@ -271,6 +292,19 @@ def test_good_sources_that_agree_much_are_no_copies(make_votes):
     model = Auto(cardinality=2).fit(L)
     assert model.diagnostics_["copies"] == []
     assert model.edges_.empty
+
+
+def test_nothing_is_fitted_where_nothing_could_be_reported(monkeypatch, make_votes):
+    """Among four sources only copies are edges; with hundreds of classes a fit for nothing takes minutes."""
+    L, _ = make_votes(0, 500, [0.8, 0.7, 0.75, 0.7], cardinality=3)
+
+    def fit(*_):
+        raise AssertionError("fitted")
+
+    monkeypatch.setattr("labelmill.label_model.edges._judge", fit)
+    assert len(edges_of(L, 3)) == 0
+    with pytest.raises(AssertionError, match="fitted"):
+        edges_of(np.concatenate([L, L[:, :1]], axis=1), 3)
 
 
 def test_too_many_to_look_for_edges(monkeypatch, copied):

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from labelmill.label_model import MatrixCompletion
+from labelmill.label_model.matrix import _solved
 
 
 @pytest.mark.parametrize("cardinality", [2, 5])
@@ -48,3 +49,11 @@ def test_what_two_labeling_functions_do_together_is_explained(make_votes):
     explained = mu @ np.diag(model.class_balance_) @ mu.T
     apart = np.kron(1 - np.eye(8), np.ones((3, 3))) > 0
     assert np.abs(explained - model.moments_.rates)[apart].max() < 0.005
+
+
+def test_the_votes_of_a_source_are_solved_for_at_once():
+    rng = np.random.default_rng(0)
+    half = rng.normal(size=(4, 3, 3))
+    system, held, target = half @ half.transpose(0, 2, 1), rng.uniform(0.1, 2, (4, 3, 1)), rng.normal(size=(4, 3, 3))
+    one_by_one = np.linalg.solve(system[:, None] + held[..., None] * np.eye(3), target[..., None])[..., 0]
+    np.testing.assert_allclose(_solved(system, held, target), one_by_one, rtol=1e-10)

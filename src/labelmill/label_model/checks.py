@@ -81,12 +81,12 @@ def as_pairs(pairs: Pairs, lf_names: Sequence[str], what: str) -> NDArray[np.boo
     """
     place = {name: j for j, name in enumerate(lf_names)}
     chosen = np.zeros((len(lf_names), len(lf_names)), dtype=bool)
-    for pair in pairs:
+    for pair in _listed(pairs, what):
         if isinstance(pair, str) or not hasattr(pair, "__len__") or len(pair) != 2:
             raise LabelModelError(f"{what} has {pair!r}: expected a pair of labeling functions, by name or position.")
         ends = [place.get(lf) if isinstance(lf, str) else lf for lf in pair]
         for lf, end in zip(pair, ends, strict=True):
-            if end is None or not 0 <= end < len(lf_names):
+            if isinstance(end, bool) or not isinstance(end, int | np.integer) or not 0 <= end < len(lf_names):
                 raise LabelModelError(
                     f"{what} name the labeling function {lf!r}, which is not there: expected a name of lf_names, "
                     f"or a position from 0 to {len(lf_names) - 1}."
@@ -179,7 +179,10 @@ def as_balance(class_balance: GivenBalance, cardinality: int) -> NDArray[np.floa
         raise LabelModelError(f"cardinality is {cardinality!r}: expected the number of classes, an integer from 2 up.")
     if class_balance is None:
         return np.full(cardinality, 1 / cardinality)
-    balance = np.empty(0) if isinstance(class_balance, str) else np.asarray(class_balance, dtype=np.float64)
+    try:
+        balance = np.asarray(class_balance, dtype=np.float64)
+    except (TypeError, ValueError):  # words, a dict: no shares at all
+        balance = np.empty(0)
     if balance.shape != (cardinality,) or not (balance > 0).all() or abs(balance.sum() - 1) > 1e-6:
         raise LabelModelError(
             f"class_balance is {class_balance!r}: expected {cardinality} shares above 0 that sum to 1, one per class, "
@@ -199,6 +202,17 @@ def as_names(lf_names: Sequence[str] | None, n_lfs: int) -> list[str]:
             f"expected {n_lfs} different names, one per column of L."
         )
     return names
+
+
+def _listed(pairs: Any, what: str) -> list[Any]:
+    if hasattr(pairs, "columns"):
+        raise LabelModelError(
+            f"{what} is a data frame: expected pairs of labeling functions. Of a table like edges_ these are "
+            '`edges_[["lf_a", "lf_b"]].values.tolist()`.'
+        )
+    if isinstance(pairs, str) or not isinstance(pairs, Sequence | np.ndarray):
+        raise LabelModelError(f"{what} is {pairs!r}: expected a list of pairs of labeling functions.")
+    return list(pairs)
 
 
 def _sparse_votes(L: Any, cardinality: int, names: list[str] | None) -> Any:

@@ -64,7 +64,7 @@ class EdgeSearch(ABC):
 
     def _declared(self) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
         """Pairs in `edges` and in `no_edges`, m x m each."""
-        declared = checks.as_pairs(self.edges or (), self.lf_names_, "edges")
+        declared = checks.as_pairs(() if self.edges is None else self.edges, self.lf_names_, "edges")
         forbidden = checks.as_pairs(self.no_edges, self.lf_names_, "no_edges")
         if (declared & forbidden).any():
             i, j = (self.lf_names_[p] for p in np.argwhere(declared & forbidden)[0])

@@ -123,11 +123,13 @@ def find_edges(
     known = same if declared is None else same | declared
     parts = []
     for compared in (of_voters(pairs, k), of_rules(pairs, n_rows, k)):
-        if compared.usable.any():
-            judged = _judge(compared, known, allowed, level)
-            if len(np.unique(groups[compared.usable.any(axis=1)])) < _FEWEST_SOURCES:
-                judged = replace(judged, clear=known & allowed)
-            parts.append(_rows(compared, judged, same, meet.shared))
+        few = len(np.unique(groups[compared.usable.any(axis=1)])) < _FEWEST_SOURCES
+        if not (compared.usable & allowed & (known | (not few))).any():
+            continue  # nothing that could be reported: no need for a fit, which takes long with many classes
+        judged = _judge(compared, known, allowed, level)
+        if few:
+            judged = replace(judged, clear=known & allowed)
+        parts.append(_rows(compared, judged, same, meet.shared))
     table = pd.concat(parts) if parts else pd.DataFrame(columns=["i", "j", *COLUMNS[2:]])
     table = table.sort_values("z", key=lambda z: -z.abs(), kind="stable")
     ends = {f"lf_{end}": [names[p] for p in table[place]] for end, place in (("a", "i"), ("b", "j"))}

@@ -57,10 +57,10 @@ def explain(corr: NDArray[np.float64], weights: NDArray[np.float64], fresh: NDAr
     loads = first
     held = _HELD * np.eye(k)
     for _ in range(_MOST_ROUNDS):
-        grams = np.einsum("jvy,jvz->jyz", loads, loads)
+        grams = loads.transpose(0, 2, 1) @ loads
         others = np.tensordot(weights, grams, axes=1) + held
         target = (weighted @ loads.reshape(m * k, k)).reshape(m, k, k) + _HELD * first
-        nearest = np.linalg.solve(others[:, None], target[..., None])[..., 0]
+        nearest = np.linalg.solve(others, target.transpose(0, 2, 1)).transpose(0, 2, 1)  # one per source, not per vote
         nearest -= nearest.mean(axis=2, keepdims=True)  # there are k - 1 directions, a k-th would run away
         nearest /= np.maximum(np.linalg.norm(nearest, axis=2, keepdims=True), 1)  # nothing is more than explained
         last, loads = loads, np.round((loads + nearest) / 2, _DIGITS)  # full steps swing to and fro

@@ -102,17 +102,15 @@ class MatrixCompletion(TableModel):
         rows = self.gold_rows_
         seen = self.gold_votes_ / np.maximum(rows, 1) - found.mean.reshape(m, k, 1)
         near = pull * start + rows / found.balance * (seen * root / sd)
-        held_all = (pull + rows / found.balance)[..., None] * np.eye(k)
+        known = np.diag(rows / found.balance)
         least = (FLOOR - 1) * found.mean.reshape(m, k, 1) * root / sd
         apart = found.apart.astype(np.float64)
         loads = start
         for rounds in range(1, _MOST_ROUNDS + 1):
             flat = loads.reshape(m * k, k)
-            grams = np.einsum("jvy,jvz->jyz", loads, loads)
-            others = found.n * np.tensordot(apart, grams, axes=1)
+            grams = loads.transpose(0, 2, 1) @ loads
             target = found.n * (found.corr @ flat).reshape(m, k, k) + near
-            nearest = np.linalg.solve(others[:, None] + held_all, target[..., None])[..., 0]
-            nearest = np.maximum(nearest, least)
+            nearest = np.maximum(_solved(found.n * np.tensordot(apart, grams, axes=1) + known, pull, target), least)
             nearest -= (nearest @ root)[..., None] * root  # so that the shares of the votes stay as observed
             last, loads = loads, np.round((loads + nearest) / 2, _DIGITS)
             if self._settled(loads - last, rounds):
@@ -126,3 +124,13 @@ class MatrixCompletion(TableModel):
         if rounds == _MOST_ROUNDS and largest > _SETTLED:
             self._warn(f"not settled after {rounds} rounds: the last one moved a strength by {largest:.2g}")
         return largest <= _SETTLED
+
+
+def _solved(system: NDArray[np.float64], held: NDArray[np.float64], target: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The x with (system of j + held of j and v) x = target of j and v, m x k x k.
+
+    The systems of the votes of one source differ by a multiple of the identity: the same axes solve them all.
+    """
+    size, axes = np.linalg.eigh(system)
+    out: NDArray[np.float64] = (target @ axes / (size[:, None] + held)) @ axes.transpose(0, 2, 1)
+    return out
