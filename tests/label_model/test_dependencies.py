@@ -60,3 +60,17 @@ def test_who_copies_another_is_damped_and_independent_ones_are_not(make_votes, c
 def test_rules_of_one_class_are_not_damped_for_agreeing(make_rules):
     L, _ = make_rules(0)
     assert (weights(L) == 1).all()
+
+
+def test_who_hardly_meets_anybody_changes_nothing(make_votes):
+    """Only the part of the tables in which labeling functions met often enough is worked on."""
+    L, _ = make_votes(1, 20_000, np.linspace(0.55, 0.95, 12), coverage=0.3, cardinality=3)
+    copied = np.random.default_rng(0).random(len(L)) < 0.6
+    L[copied, 3] = L[copied, 8]
+    shy, _ = make_votes(2, 20_000, [0.9, 0.9, 0.9], coverage=0.001, cardinality=3)
+    alone = weights(L, 3)
+    among = weights(np.hstack([shy[:, :1], L[:, :5], shy[:, 1:2], L[:, 5:], shy[:, 2:]]), 3)
+    assert alone.min() < 0.8
+    assert np.delete(among, [0, 6, 14]) == pytest.approx(alone, abs=1e-9)
+    assert among[[0, 6, 14]].tolist() == [1, 1, 1]
+    assert weights(shy, 3).tolist() == [1, 1, 1]

@@ -166,26 +166,34 @@ def damping(
 
 def _excess_agreement(found: Overlaps, compared: NDArray[np.bool_], cardinality: int) -> NDArray[np.float64]:
     """How far two agree beyond what their accuracies explain, 0 to 1, m x m; 0 where that is not clear."""
+    out = np.zeros_like(found.shared)
     pairs = (found.shared >= FEWEST_SHARED) & compared
-    shared = np.maximum(found.shared, 1)
-    alike = found.alike / shared
+    met = np.flatnonzero(pairs.any(axis=1))
+    if not len(met):
+        return out
+    # Of thousands of workers few met anybody often enough: only their part of the tables is worked on.
+    inside = np.ix_(met, met)
+    pairs, shared = pairs[inside], np.maximum(found.shared[inside], 1)
+    alike = found.alike[inside] / shared
     chance = 1 / cardinality
     above_chance = (alike - chance) / (1 - chance)
     clear = np.zeros_like(pairs)
     for _ in range(_REFITS):
-        strength = _product_fit(above_chance, np.where(pairs & ~clear, found.shared, 0))
+        strength = _product_fit(above_chance, np.where(pairs & ~clear, shared, 0))
         explained = chance + (1 - chance) * np.outer(strength, strength)
         excess = alike - explained
         clear = pairs & (excess > _CLEAR * np.sqrt(explained * (1 - explained) / shared))
-    return np.where(clear, np.clip(excess / (1 - explained), 0, 1), 0)
+    out[inside] = np.where(clear, np.clip(excess / (1 - explained), 0, 1), 0)
+    return out
 
 
 def _product_fit(values: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray[np.float64]:
     """Numbers from 0 to 1, one per labeling function, whose products are nearest to the values, by weighted squares."""
     strength = np.full(len(values), 0.6)
+    weighted = weights * values
     for _ in range(_FIT_ROUNDS):
         below = weights @ strength**2
-        nearest = np.divide((weights * values) @ strength, below, out=strength.copy(), where=below > 0)
+        nearest = np.divide(weighted @ strength, below, out=strength.copy(), where=below > 0)
         strength = (strength + np.clip(nearest, 0.01, 0.99)) / 2  # half a step: full ones swing to and fro
     return strength
 

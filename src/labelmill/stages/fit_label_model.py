@@ -50,7 +50,8 @@ def _log_balance(model: label_model.LabelModel, classes: tuple[str, ...]) -> Non
     if found := model.diagnostics_.get("class_balance"):
         shares = zip(classes, found["balance"], found["low"], found["high"], strict=True)
         told = ", ".join(f"{name} {share:.2f} ({low:.2f}-{high:.2f})" for name, share, low, high in shares)
-        log.info("class balance by %s, with 95 %% interval: %s", found["source"], told)
+        whence = "left uniform" if found["source"] == "uniform" else f"by {found['source']}"
+        log.info("class balance %s, with 95 %% interval: %s", whence, told)
 
 
 def _predict(model: label_model.LabelModel, classes: tuple[str, ...]) -> dict[str, float]:
