@@ -129,3 +129,15 @@ def test_whole_numbers_added_on_vectors_give_what_floats_do(make_votes, m):
     model = Auto(cardinality=2).fit(L)
     sparse = sp.csr_array((L + 1).astype(np.int64))
     assert np.abs(model.predict_proba(L) - model.predict_proba(sparse)).max() < 1e-12
+
+
+@pytest.mark.parametrize("share", [0.3, 0.1, 0.03])
+@pytest.mark.parametrize("cardinality", [2, 3])
+def test_unequal_classes_that_nobody_named_do_not_mislead_where_voters_show_them(make_votes, cardinality, share):
+    balance = [1 - share, *[share / (cardinality - 1)] * (cardinality - 1)]
+    accuracies = [0.9, 0.85, 0.8, 0.75, 0.7, 0.85, 0.65, 0.75]
+    L, truth = make_votes(11, 4000, accuracies, cardinality=cardinality, balance=balance)
+    rows = (L >= 0).any(axis=1)
+    ours, votes = (kind(cardinality=cardinality).fit(L) for kind in (Auto, MajorityVote))
+    assert ours.diagnostics_["trust"] == 0  # the fit is good, its balance is not
+    assert accuracy(ours, L[rows], truth[rows]) >= accuracy(votes, L[rows], truth[rows])

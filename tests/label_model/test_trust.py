@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 
 from labelmill.label_model import trust
@@ -20,3 +21,11 @@ def test_covariances_count_less_the_less_they_explain_and_the_more_gold_there_is
     assert by_fit == sorted(by_fit, reverse=True)
     assert (by_fit[0], by_fit[-1]) == (0.5, 0)
     assert trust.share((9.0, 0.0), 25) == pytest.approx(by_fit[0] / 2)
+
+
+def test_a_balance_that_voters_contradict_is_not_believed_and_rules_cannot_contradict_it():
+    even, uneven = np.array([0.5, 0.5]), np.array([0.9, 0.1])
+    assert trust.balanced(even, np.array([0.52, 0.48]), voters=1.0) == 1
+    assert trust.balanced(even, uneven, voters=1.0) == 0
+    assert trust.balanced(even, uneven, voters=0.0) == 1
+    assert trust.balanced(even, uneven, voters=0.25) == pytest.approx(0.75)

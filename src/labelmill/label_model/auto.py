@@ -137,12 +137,13 @@ class Auto(GuardedModel):
         self._start(votes, gold)
         guess = clamped(self._first_guess(votes, once, gold), gold)
         agreement, settled = self._agreement(votes, guess)
-        share, covariances = self._covariances(votes, gold)
+        share, covariances, balanced = self._covariances(votes, guess, gold)
         pooled = (1 - share) * anchors.centred(agreement) + share * anchors.centred(covariances)
         self.evidence_ = sums.rounded(pooled)
         added = self._sums(votes)
-        if not settled:
-            wished = self._wished_mass(votes, once, guess, gold)
+        if not settled or balanced < 1:
+            # The less the classes can be as frequent as is assumed, the nearer to the votes of the majority.
+            wished = self._wished_mass(votes, once, guess, gold, majority_share=1 - balanced / 2)
             scores = np.log(self.class_balance_)[:, None] + added.tempered(_TEMPER)
             bias = class_mass.tie(scores.T, votes.row_weights, wished, self.class_bias_)
             self.class_bias_ = np.round(_TIED * bias, DIGITS)
@@ -167,9 +168,11 @@ class Auto(GuardedModel):
         evidence = dawid_skene.vote_evidence(expected, counts, precision, self.class_balance_)
         return evidence * self.weights_[:, None, None], dawid_skene.settles_mass(counts)
 
-    def _covariances(self, votes: EncodedVotes, gold: Gold | None) -> tuple[float, NDArray[np.float64]]:
-        """Weight and evidence of the covariances; sets what is taken where they fit."""
-        nothing = 0.0, np.zeros_like(self.heard_)
+    def _covariances(
+        self, votes: EncodedVotes, guess: Probs, gold: Gold | None
+    ) -> tuple[float, NDArray[np.float64], float]:
+        """Weight and evidence of the covariances, how far their balance can be right; sets what is heard of them."""
+        nothing = 0.0, np.zeros_like(self.heard_), 1.0
         if self.diagnostics_["edges_found"] is None:  # too many votes for a table of pairs
             return nothing
         member = MatrixCompletion(
@@ -184,11 +187,19 @@ class Auto(GuardedModel):
         self.diagnostics_.update(misfit=fit, trust=0.0)
         if member.diagnostics_["fallback"] or fit is None:
             return nothing
-        believed = round(trust.at_its_word(fit, votes.n_all), DIGITS)
+        balanced = self._balanced(votes, guess, member)
+        believed = round(balanced * trust.at_its_word(fit, votes.n_all), DIGITS)
         self.heard_, self.silence_, self.trust_ = sums.rounded(member.evidence_), member.silence_, np.array(believed)
         self.diagnostics_["trust"] = believed
-        share = trust.share(fit, float(member.gold_rows_.mean()))
-        return share, member.log_odds(abstains_inform=False)[0]
+        share = balanced * trust.share(fit, float(member.gold_rows_.mean()))
+        return share, member.log_odds(abstains_inform=False)[0], balanced
+
+    def _balanced(self, votes: EncodedVotes, guess: Probs, member: MatrixCompletion) -> float:
+        """How far the class balance that the covariances assume can be right; whoever gives it knows it."""
+        uniform = bool(np.allclose(self.class_balance_, 1 / votes.cardinality))
+        if self.class_balance is not None and not (checks.to_estimate(self.class_balance) and uniform):
+            return 1.0
+        return round(trust.of_balance(votes, guess, self.weights_, member.probs_of), DIGITS)
 
     def _trust_equally(self, votes: EncodedVotes, evidence: NDArray[np.float64]) -> None:
         self._start(votes, None)

@@ -14,8 +14,8 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import betaincinv, expit, logit
 
-from labelmill.arrays import UNKNOWN, Gold, Probs
-from labelmill.label_model import checks
+from labelmill.arrays import UNKNOWN, Gold
+from labelmill.label_model import checks, free_balance
 from labelmill.label_model.auto import Auto
 from labelmill.label_model.blocks import Block, open_blocks
 from labelmill.label_model.encoding import EncodedVotes
@@ -31,9 +31,7 @@ _ANYWAY, _WIDER = 0.6, 1.8
 range, both squared. On synthetic sets .4 and 1.25 would do for 95 %; on real ones three of ten classes lay outside."""
 _MOST_CODES = 4000
 """With more different votes the table of their pairs is too large to be looked at in passing."""
-_ROUNDS, _SETTLED, _DIGITS = 50, 1e-4, 10
-_PRIOR_ROWS = 2.0
-"""Rows of each class that a labeling function votes on as on all rows, in a table of expectation maximisation."""
+_DIGITS = 10
 _OWN_ROWS = 1.0
 """What the model's posterior is worth beside gold, in rows, among the rows it decides alike; and an even mixture."""
 _MORE_VARIANCE = 1.2
@@ -150,7 +148,7 @@ def _by_votes(L: Any, votes: EncodedVotes, model: Auto) -> tuple[NDArray[np.floa
     start = model.probs_of(votes)
     masses = [
         votes.row_weights @ leaders(votes.tally(np.ones(votes.n_lfs))),
-        _free_balance(votes, start, model.weights_),
+        free_balance.masses(votes, start, model.weights_),
     ]
     if votes.n_lfs * k <= _MOST_CODES:
         so_far = _geometric_mean(masses)
@@ -175,29 +173,6 @@ def _shares(mass: NDArray[np.float64]) -> NDArray[np.float64]:
 def _geometric_mean(masses: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
     """The mean of the shares in log-odds."""
     return posterior(np.log([_shares(mass) for mass in masses]).mean(axis=0, keepdims=True))[0]
-
-
-def _free_balance(votes: EncodedVotes, probs: Probs, weights: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Mass of each class by expectation maximisation, from `probs` on, with abstaining as one more vote."""
-    rates = votes.per_lf / max(votes.n_all, 1)
-    share = (votes.row_weights @ probs + 1 / votes.cardinality) / (votes.row_weights.sum() + 1)
-    silent = share
-    mass = share
-    for _ in range(_ROUNDS):
-        mass = votes.row_weights @ probs + votes.n_silent * silent
-        expected = votes.expected(probs)
-        tables = np.maximum((expected + _PRIOR_ROWS * rates[:, :, None]) / (mass + _PRIOR_ROWS), 1e-6)
-        abstains = np.log(np.maximum(1 - tables.sum(axis=1), 1e-6))
-        evidence = (np.log(tables) - abstains[:, None, :]) * weights[:, None, None]
-        prior = np.log(mass + 1) + weights @ abstains
-        scores = np.round(np.vstack([prior, prior + votes.add_up(evidence)]), _DIGITS)
-        updated = posterior(scores)
-        change = np.abs(updated[1:] - probs).max(initial=0.0)
-        silent, probs = updated[0], np.ascontiguousarray(updated[1:])
-        if change < _SETTLED:
-            break
-    total: NDArray[np.float64] = votes.row_weights @ probs + votes.n_silent * silent
-    return total
 
 
 def _by_gold(

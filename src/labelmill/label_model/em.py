@@ -19,6 +19,7 @@ from labelmill.label_model.posteriors import posterior, spread
 class AnchoredEM(GuardedModel):
     """Posterior = class balance x the evidence of each vote x a bias per class; see the members."""
 
+    majority_share: float
     calibrate: bool
     temper: float
 
@@ -70,7 +71,7 @@ class AnchoredEM(GuardedModel):
         counts = votes.per_lf
         once = dependencies.shares(groups)
         probs = clamped(self._first_guess(votes, once, gold), gold)
-        wished = self._wished_mass(votes, once, probs, gold)
+        wished = self._wished_mass(votes, once, probs, gold, majority_share=self.majority_share)
         several = (counts > 0).sum(axis=1) > 1
         self.weights_ = once * dependencies.damping(found, groups, several, votes.cardinality)
         self.class_bias_ = np.zeros(votes.cardinality)

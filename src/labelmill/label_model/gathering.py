@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from labelmill.arrays import UNKNOWN, Gold
+from labelmill.label_model import kernels
 from labelmill.label_model.blocks import Block
 from labelmill.label_model.encoding import EncodedVotes, join
 
@@ -79,6 +80,15 @@ def gather(read: Callable[[], Iterator[Block]], *, gold: Callable[[int], Gold | 
     votes = replace(taken, stands_for=stands_for, n_silent=float(n_rows - n_covered))
     rows = np.concatenate([always, others])
     return Gathered(votes, None if truth is None else truth[rows], counts, n_rows, n_covered)
+
+
+def thinned(votes: EncodedVotes, most_rows: int) -> NDArray[np.int64]:
+    """Positions of at most so many rows, every s-th in the order of their keys: few enough for slow rounds."""
+    if votes.n_rows <= most_rows:
+        return np.arange(votes.n_rows)
+    keys = kernels.row_keys(votes.indptr, votes.codes, _keys(votes.per_lf, 1.0).ravel())
+    places = ((np.arange(most_rows) + 0.5) * (votes.n_rows / most_rows)).astype(np.int64)
+    return np.sort(np.argsort(keys)[places])
 
 
 def _keys(counts: NDArray[np.float64], rate: float) -> NDArray[np.uint64]:

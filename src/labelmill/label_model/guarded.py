@@ -22,7 +22,6 @@ class GuardedModel(CautiousModel):
     """Learns in one or more rounds, from the majority vote with copies counted once; a model supplies the rounds."""
 
     anchor_votes: float
-    majority_share: float = 0.5
     max_iter: int
     tol: float
 
@@ -82,7 +81,13 @@ class GuardedModel(CautiousModel):
         return posterior(np.log(self.class_balance_) + votes.add_up(evidence))
 
     def _wished_mass(
-        self, votes: EncodedVotes, once: NDArray[np.float64], probs: Probs, gold: Gold | None
+        self,
+        votes: EncodedVotes,
+        once: NDArray[np.float64],
+        probs: Probs,
+        gold: Gold | None,
+        *,
+        majority_share: float,
     ) -> NDArray[np.float64]:
         """Class masses to hold the rows to: those of the majority vote and, the more gold, of the first guess from it.
 
@@ -90,7 +95,7 @@ class GuardedModel(CautiousModel):
         """
 
         def target(leads: Probs) -> NDArray[np.float64]:
-            return class_mass.target(leads, votes.row_weights, self.class_balance_, majority_share=self.majority_share)
+            return class_mass.target(leads, votes.row_weights, self.class_balance_, majority_share=majority_share)
 
         wished = target(leaders(votes.tally(once)))
         if gold is not None:
