@@ -37,7 +37,8 @@ class Auto(GuardedModel):
 
     Where the votes behave as if they were independent given the class, as far as many rows can show, there is no
     need for such caution: then the covariances' model, abstentions heard, is taken at its word, the more so the
-    better it fits (`diagnostics_["trust"]`). Where it explains next to nothing, the covariances are left out.
+    better it fits (`diagnostics_["trust"]`). Where it explains next to nothing, the covariances are left out; and where
+    voters for all classes show that these are not as frequent as is assumed, see `trust.balanced`.
 
     Without gold, and with a uniform class balance, rows whose votes all agree are never overturned: where the model
     would, half of the probability goes to the class that was voted for, and `diagnostics_["held"]` counts it.
