@@ -200,7 +200,8 @@ class Auto(GuardedModel):
         uniform = bool(np.allclose(self.class_balance_, 1 / votes.cardinality))
         if self.class_balance is not None and not (checks.to_estimate(self.class_balance) and uniform):
             return 1.0
-        return round(trust.of_balance(votes, guess, self.weights_, member.probs_of), DIGITS)
+        # Coarse, since rounds that begin between two classes may carry rounding far.
+        return round(trust.of_balance(votes, guess, self.weights_, member.probs_of), 2)
 
     def _trust_equally(self, votes: EncodedVotes, evidence: NDArray[np.float64]) -> None:
         self._start(votes, None)
