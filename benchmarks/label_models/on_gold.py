@@ -23,11 +23,8 @@ Results = dict[str, dict[int, dict[str, np.ndarray]]]
 def run(names: list[str], *, seeds: int, system: str = DEFAULT, sizes: tuple[int, ...] = SIZES) -> Results:
     """Measure on all sets that are there."""
     results: Results = {}
-    for name in names:
-        path = sets.folder() / name
-        if not (path / "votes.npz").is_file():
-            continue
-        votes = sets.read(path)
+    for votes in sets.present(names):
+        name = votes.name
         say(f"gold on {name}")
         without = make(system, votes.cardinality).fit(votes.L).predict_proba(votes.L)
         results[name] = {size: _measure(votes, system, without, size, seeds) for size in sizes}

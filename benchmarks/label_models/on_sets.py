@@ -36,11 +36,8 @@ def measure(votes: sets.VoteSet, system: str, **hyperparameters: float) -> dict[
 def run(names: list[str], systems: list[str]) -> Results:
     """Measure all systems on all sets that are there."""
     results: Results = {}
-    for name in names:
-        path = sets.folder() / name
-        if not (path / "votes.npz").is_file():
-            continue
-        votes = sets.read(path)
+    for votes in sets.present(names):
+        name = votes.name
         say(f"set {name}: {votes.L.shape[0]:,} x {votes.L.shape[1]}, {votes.cardinality} classes")
         results[name] = {system: measure(votes, system) for system in systems}
     return results

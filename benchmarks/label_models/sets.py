@@ -3,6 +3,7 @@
 import gzip
 import json
 import os
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,6 +30,13 @@ def folder() -> Path:
     """Where the sets lie: `LABELMILL_BENCH_DATA`, else `shared/data` beside the repository."""
     beside = Path(__file__).resolve().parents[3] / "shared" / "data"
     return Path(os.environ.get("LABELMILL_BENCH_DATA", beside))
+
+
+def present(names: Iterable[str]) -> Iterator[VoteSet]:
+    """Read those of the sets that are there."""
+    for name in names:
+        if (folder() / name / "votes.npz").is_file():
+            yield read(folder() / name)
 
 
 def read(path: Path) -> VoteSet:
