@@ -182,7 +182,7 @@ def dying_swap(limit, expected):
 
 
 @pytest.mark.slow
-def test_g2_killed_anywhere_a_whole_champion_is_in_charge(project):
+def test_g2_killed_anywhere_a_whole_champion_is_in_charge(project, capfd):
     """The old or the new one, never a part; the same command then succeeds, and each promotion has one line."""
     swap(0)
     models("second")
@@ -197,7 +197,7 @@ def test_g2_killed_anywhere_a_whole_champion_is_in_charge(project):
         assert (after.folder / "end_model" / "weights.txt").read_text() in ("model 0", "model second")
         if process.exitcode == 0:
             break
-        assert process.exitcode == -signal.SIGKILL
+        assert process.exitcode == -signal.SIGKILL, capfd.readouterr().err
         killed += 1
         swap(after.seq)
         promoted = [line["seq"] for line in champion.decisions()]

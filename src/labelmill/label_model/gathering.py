@@ -16,6 +16,7 @@ from labelmill.arrays import UNKNOWN, Gold
 from labelmill.label_model import kernels
 from labelmill.label_model.blocks import Block
 from labelmill.label_model.encoding import EncodedVotes, join
+from labelmill.label_model.scramble import scrambled
 
 _FEW_VOTES = 200
 """A labeling function with fewer votes than this in a plain sample is rare: its rows are all taken."""
@@ -94,7 +95,7 @@ def thinned(votes: EncodedVotes, most_rows: int) -> NDArray[np.int64]:
 def _keys(counts: NDArray[np.float64], rate: float) -> NDArray[np.uint64]:
     """A key for each code, m x k, that depends on nothing but how often it occurs beside its neighbours."""
     votes = counts.sum(axis=1)
-    keys = _mixed(counts.astype(np.uint64) + _mixed(votes.astype(np.uint64))[:, None])
+    keys = scrambled(counts.astype(np.uint64) + scrambled(votes.astype(np.uint64))[:, None])
     spare = max(8, (len(counts) - 1).bit_length())  # so that the sum of a row's keys stays below the mark of rarity
     keys = (keys >> np.uint64(8 + spare)) | np.uint64(1)
     order = np.sort(votes)
@@ -131,11 +132,3 @@ def _take(read: Callable[[], Iterator[Block]], rows: NDArray[np.int64]) -> Encod
             parts.append(block.take(rows[low:high] - start))
         start += block.n_rows
     return join(parts)
-
-
-def _mixed(x: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """Scramble whole numbers, as SplitMix64 does."""
-    x = x + np.uint64(0x9E3779B97F4A7C15)
-    x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return x ^ (x >> np.uint64(31))

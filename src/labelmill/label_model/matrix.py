@@ -72,9 +72,13 @@ class MatrixCompletion(TableModel):
     def _deviations(
         self, found: Covariances, anchor: NDArray[np.float64], held: NDArray[np.float64]
     ) -> NDArray[np.float64]:
-        strength = self._one_strength_each(found, anchor, held)
-        even = even_tables(found, strength)
-        return even if found.cardinality == 2 else self._full_tables(found, even, held)
+        order = found.order()
+        codes, back = found.codes(order), np.argsort(order)
+        ordered, held = found.reordered(order), held[codes]
+        even = even_tables(ordered, self._one_strength_each(ordered, anchor[codes], held))
+        if found.cardinality == 2:
+            return even[back]
+        return self._full_tables(ordered, even, held, self.gold_votes_[order])[back]
 
     def _one_strength_each(
         self, found: Covariances, anchor: NDArray[np.float64], held: NDArray[np.float64]
@@ -91,7 +95,11 @@ class MatrixCompletion(TableModel):
         return strength
 
     def _full_tables(
-        self, found: Covariances, even: NDArray[np.float64], held: NDArray[np.float64]
+        self,
+        found: Covariances,
+        even: NDArray[np.float64],
+        held: NDArray[np.float64],
+        gold_votes: NDArray[np.float64],
     ) -> NDArray[np.float64]:
         """The tables that explain the covariances best, near `even`; from there a rotation would not be corrected."""
         m, k = found.n_lfs, found.cardinality
@@ -100,7 +108,7 @@ class MatrixCompletion(TableModel):
         start = even * root / sd
         pull = (held / (found.share * (1 - found.share))).reshape(m, k, 1) * _EVEN_VOTES
         rows = self.gold_rows_
-        seen = self.gold_votes_ / np.maximum(rows, 1) - found.mean.reshape(m, k, 1)
+        seen = gold_votes / np.maximum(rows, 1) - found.mean.reshape(m, k, 1)
         near = pull * start + rows / found.balance * (seen * root / sd)
         known = np.diag(rows / found.balance)
         least = (FLOOR - 1) * found.mean.reshape(m, k, 1) * root / sd
