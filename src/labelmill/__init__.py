@@ -10,8 +10,9 @@ if TYPE_CHECKING:
     from labelmill.arrays import ABSTAIN
     from labelmill.labeling.apply import apply_lfs
     from labelmill.labeling.functions import batch_labeling_function, labeling_function
+    from labelmill.labeling.knowledge import lookup_lf
     from labelmill.labeling.summary import lf_summary
-    from labelmill.labeling.templates import keyword_lf, lookup_lf, regex_lf
+    from labelmill.labeling.words import keyword_lf, regex_lf
 
 __all__ = [
     "ABSTAIN",
@@ -28,11 +29,11 @@ _HOME = {
     "ABSTAIN": "labelmill.arrays",
     "apply_lfs": "labelmill.labeling.apply",
     "batch_labeling_function": "labelmill.labeling.functions",
-    "keyword_lf": "labelmill.labeling.templates",
+    "keyword_lf": "labelmill.labeling.words",
     "labeling_function": "labelmill.labeling.functions",
     "lf_summary": "labelmill.labeling.summary",
-    "lookup_lf": "labelmill.labeling.templates",
-    "regex_lf": "labelmill.labeling.templates",
+    "lookup_lf": "labelmill.labeling.knowledge",
+    "regex_lf": "labelmill.labeling.words",
 }
 
 

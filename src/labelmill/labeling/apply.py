@@ -1,18 +1,20 @@
 """Apply labeling functions to a frame, column by column, and keep what went wrong beside the votes."""
 
+import logging
 import re
 import traceback
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, cast
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from labelmill.arrays import ABSTAIN, LabelMatrix
+from labelmill.arrays import ABSTAIN, LabelMatrix, Votes
 from labelmill.errors import LFError
+from labelmill.labeling.column import Column, Failure
+from labelmill.labeling.composition import CompositeLF
 from labelmill.labeling.functions import BatchLF, LabelingFunction, RowLF
 from labelmill.labeling.rows import Columns, NoSuchColumnError, Row, move_row
 from labelmill.labeling.templates import TemplateLF
@@ -23,14 +25,7 @@ OnError = Literal["record", "raise"]
 ERROR_COLUMNS = ["lf", "id", "exception", "message"]
 MAX_MESSAGE = 500
 
-
-@dataclass(frozen=True)
-class Failure:
-    """One row on which a labeling function raised."""
-
-    position: int
-    exception: str
-    message: str
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -45,11 +40,19 @@ class Applied:
         The m names, in column order.
     errors
         One line per failure: lf, id, exception, message. Failures are no abstains: they are counted apart.
+    soft
+        The soft votes as `Votes` wants them: row, lf, class, weight. None where there are none.
     """
 
     L: LabelMatrix
     lf_names: list[str]
     errors: pd.DataFrame
+    soft: pd.DataFrame | None = None
+
+    @property
+    def votes(self) -> LabelMatrix | Votes:
+        """What a label model is fitted on: L, or L beside its soft votes."""
+        return self.L if self.soft is None else Votes(self.L, self.soft)
 
 
 def apply_lfs(
@@ -102,12 +105,35 @@ def apply_lfs(
     columns = Columns(frame, hidden)
     ids = row_ids(frame, id_column)
     check_lfs(lfs, columns, cardinality=cardinality)
-    L = np.full((len(frame), len(lfs)), ABSTAIN, dtype=np.int8, order="F")
-    failures: list[tuple[str, Failure]] = []
-    for j, lf in enumerate(lfs):
-        L[:, j], failed = apply_one(lf, columns, cardinality=cardinality, on_error=on_error, ids=ids)
-        failures += [(lf.name, failure) for failure in failed]
-    return Applied(L, [lf.name for lf in lfs], errors_frame(failures, ids))
+    said = list(apply_all(lfs, columns, cardinality=cardinality, on_error=on_error, ids=ids))
+    return applied([lf.name for lf in lfs], said, ids)
+
+
+def applied(lf_names: Sequence[str], said: Sequence[Column], ids: Sequence[Any]) -> Applied:
+    """Put what each labeling function said side by side."""
+    L = np.full((len(ids), len(said)), ABSTAIN, dtype=np.int8, order="F")
+    for j, column in enumerate(said):
+        L[:, j] = column.votes
+    failures = [(name, failure) for name, column in zip(lf_names, said, strict=True) for failure in column.failures]
+    return Applied(L, list(lf_names), errors_frame(failures, ids), _soft_frame(lf_names, said))
+
+
+def _soft_frame(lf_names: Sequence[str], said: Sequence[Column]) -> pd.DataFrame | None:
+    parts = []
+    for name, column in zip(lf_names, said, strict=True):
+        if column.soft is not None:
+            at, classes = np.nonzero(column.soft.weights)
+            parts.append(
+                pd.DataFrame(
+                    {
+                        "row": column.soft.rows[at],
+                        "lf": name,
+                        "class": classes,
+                        "weight": column.soft.weights[at, classes],
+                    }
+                )
+            )
+    return pd.concat(parts, ignore_index=True) if parts else None
 
 
 def check_lfs(lfs: Iterable[LabelingFunction], columns: Columns, *, cardinality: int) -> None:
@@ -139,13 +165,37 @@ def check_labels(lf: LabelingFunction, *, cardinality: int) -> None:
         )
 
 
-def apply_one(
-    lf: LabelingFunction, columns: Columns, *, cardinality: int, on_error: OnError, ids: Sequence[Any]
-) -> tuple[NDArray[np.int8], list[Failure]]:
-    """The votes of one labeling function, and its failures."""
+def apply_all(
+    lfs: Sequence[LabelingFunction], columns: Columns, *, cardinality: int, on_error: OnError, ids: Sequence[Any]
+) -> Iterator[Column]:
+    """What each labeling function says of every row, one after the other; parts that several share run once."""
+    said: dict[int, Column] = {}
+
+    def of(lf: LabelingFunction) -> Column:
+        if id(lf) not in said:
+            said[id(lf)] = _apply_one(lf, of, columns, cardinality=cardinality, on_error=on_error, ids=ids)
+        return said[id(lf)]
+
+    yield from map(of, lfs)
+
+
+def _apply_one(
+    lf: LabelingFunction,
+    of: Callable[[LabelingFunction], Column],
+    columns: Columns,
+    *,
+    cardinality: int,
+    on_error: OnError,
+    ids: Sequence[Any],
+) -> Column:
+    if lf.upkeep.expired():
+        log.warning("labeling function %s of %s expired on %s and abstains", lf.name, lf.origin, lf.upkeep.expires)
+        return Column.of_abstains(len(ids))
     try:
+        if isinstance(lf, CompositeLF):
+            return lf.combine([of(part) for part in lf.parts])
         if isinstance(lf, TemplateLF):
-            return lf.votes(columns), []
+            return Column(lf.votes(columns))
         if isinstance(lf, BatchLF):
             return _apply_batch(lf, columns, cardinality=cardinality, on_error=on_error, ids=ids)
         return _apply_rows(cast(RowLF, lf), columns, cardinality=cardinality, on_error=on_error, ids=ids)
@@ -153,9 +203,7 @@ def apply_one(
         raise LFError(f"labeling function {lf.name!r} of {lf.origin}: {error}") from error
 
 
-def _apply_rows(
-    lf: RowLF, columns: Columns, *, cardinality: int, on_error: OnError, ids: Sequence[Any]
-) -> tuple[NDArray[np.int8], list[Failure]]:
+def _apply_rows(lf: RowLF, columns: Columns, *, cardinality: int, on_error: OnError, ids: Sequence[Any]) -> Column:
     votes = np.full(len(ids), ABSTAIN, dtype=np.int8)
     failures: list[Failure] = []
     function, row = lf.function, Row(columns)
@@ -170,24 +218,21 @@ def _apply_rows(
             continue
         if vote is not None:
             votes[i] = check_vote(vote, cardinality=cardinality, lf=lf.name, row=ids[i])
-    return votes, failures
+    return Column(votes, tuple(failures))
 
 
-def _apply_batch(
-    lf: BatchLF, columns: Columns, *, cardinality: int, on_error: OnError, ids: Sequence[Any]
-) -> tuple[NDArray[np.int8], list[Failure]]:
+def _apply_batch(lf: BatchLF, columns: Columns, *, cardinality: int, on_error: OnError, ids: Sequence[Any]) -> Column:
     frame = columns.copy_of_frame()
     try:
-        return lf.votes(frame, cardinality=cardinality, ids=ids), []
+        return Column(lf.votes(frame, cardinality=cardinality, ids=ids))
     except LFError:
         raise
     except (Exception, SystemExit) as error:
         if (name := _missing_column(error)) is not None:
             columns.check(name)
         first = _failure(lf, 0, error, on_error, ids)  # no row is to blame, so none has a vote
-        return np.full(len(ids), ABSTAIN, dtype=np.int8), [
-            Failure(i, first.exception, first.message) for i in range(len(ids))
-        ]
+        failures = [Failure(i, first.exception, first.message) for i in range(len(ids))]
+        return Column(np.full(len(ids), ABSTAIN, dtype=np.int8), tuple(failures))
 
 
 def _missing_column(error: BaseException) -> str | None:

@@ -10,14 +10,14 @@ from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from labelmill import storage
-from labelmill.arrays import ABSTAIN
-from labelmill.labeling.apply import Applied, Failure, OnError, apply_one, check_lfs, errors_frame, row_ids
+from labelmill.labeling.apply import Applied, OnError, applied, apply_all, check_lfs, row_ids
+from labelmill.labeling.column import Column, Failure, SoftVotes
 from labelmill.labeling.fingerprints import Fingerprint, fingerprint, versions_hash
 from labelmill.labeling.functions import LabelingFunction
 from labelmill.labeling.rows import Columns
@@ -64,20 +64,24 @@ class ColumnCache:
         columns = Columns(shard, self.hidden)
         ids = row_ids(shard)
         check_lfs(self.lfs, columns, cardinality=self.cardinality)
-        L = np.full((len(shard), len(self.lfs)), ABSTAIN, dtype=np.int8, order="F")
-        failures: list[tuple[str, Failure]] = []
-        for j, lf in enumerate(progress(self.lfs, "labeling functions")):
-            file = self._file(self._fingerprints[j], content_hash)
-            found = _read(file, len(shard), self._fingerprints[j].lines)
-            if found is None or (found[1] and on_error == "raise"):
-                found = apply_one(lf, columns, cardinality=self.cardinality, on_error=on_error, ids=ids)
-                _write(file, *found, lines=self._fingerprints[j].lines)
-                self.computed.append(lf.name)
-            else:
-                self.reused.append(lf.name)
-            L[:, j] = found[0]
-            failures += [(lf.name, failure) for failure in found[1]]
-        return Applied(L, [lf.name for lf in self.lfs], errors_frame(failures, ids))
+        files = [self._file(of, content_hash) for of in self._fingerprints]
+        kept = [_read(file, len(shard), of.lines) for file, of in zip(files, self._fingerprints, strict=True)]
+        said = {
+            lf.name: column
+            for lf, column in zip(self.lfs, kept, strict=True)
+            if column is not None and not (column.failures and on_error == "raise")
+        }
+        self.reused += said
+        missing = [j for j, lf in enumerate(self.lfs) if lf.name not in said]
+        found = apply_all(
+            [self.lfs[j] for j in missing], columns, cardinality=self.cardinality, on_error=on_error, ids=ids
+        )
+        for j, column in zip(progress(missing, "labeling functions"), found, strict=True):
+            _write(files[j], column, lines=self._fingerprints[j].lines)
+            said[self.lfs[j].name] = column
+            self.computed.append(self.lfs[j].name)
+        names = [lf.name for lf in self.lfs]
+        return applied(names, [said[name] for name in names], ids)
 
     def _file(self, of: Fingerprint, content_hash: str) -> Path:
         parts = [of.key, versions_hash(), content_hash, self.cardinality, sorted(self.hidden)]
@@ -85,23 +89,34 @@ class ColumnCache:
         return self.folder / key[:2] / key
 
 
-def _write(file: Path, votes: NDArray[np.int8], failures: list[Failure], *, lines: str) -> None:
-    header = {"rows": len(votes), "lines": lines, "failures": [asdict(failure) for failure in failures]}
-    content = json.dumps(header).encode() + b"\n" + zlib.compress(votes.tobytes(), 1)
+def _write(file: Path, column: Column, *, lines: str) -> None:
+    failures = [asdict(failure) for failure in column.failures]
+    header: dict[str, Any] = {"rows": len(column.votes), "lines": lines, "failures": failures, "soft": None}
+    body = column.votes.tobytes()
+    if column.soft is not None:
+        header["soft"] = column.soft.weights.shape
+        body += column.soft.rows.tobytes() + column.soft.weights.tobytes()
+    content = json.dumps(header).encode() + b"\n" + zlib.compress(body, 1)
     storage.write_bytes(file, hashlib.sha256(content).digest() + content)
 
 
-def _read(file: Path, rows: int, lines: str) -> tuple[NDArray[np.int8], list[Failure]] | None:
+def _read(file: Path, rows: int, lines: str) -> Column | None:
     """A kept column; None where there is none, or its bytes are not those that were written."""
     with suppress(OSError, ValueError, KeyError, TypeError, zlib.error):
         data = file.read_bytes()
         digest, content = data[:32], data[32:]
         if hashlib.sha256(content).digest() != digest:
             return None
-        head, _, body = content.partition(b"\n")
-        header = json.loads(head)
-        votes = np.frombuffer(zlib.decompress(body), dtype=np.int8)
-        failures = [Failure(**failure) for failure in header["failures"]]
-        if len(votes) == rows and (not failures or header["lines"] == lines):
-            return votes, failures
+        head, _, packed = content.partition(b"\n")
+        header, body = json.loads(head), zlib.decompress(packed)
+        failures = tuple(Failure(**failure) for failure in header["failures"])
+        if header["rows"] == rows and (not failures or header["lines"] == lines):
+            return Column(np.frombuffer(body[:rows], dtype=np.int8), failures, _soft(body[rows:], header["soft"]))
     return None
+
+
+def _soft(body: bytes, shape: list[int] | None) -> SoftVotes | None:
+    if shape is None:
+        return None
+    numbers = np.frombuffer(body[: 8 * shape[0]], dtype=np.int64)
+    return SoftVotes(numbers, np.frombuffer(body[8 * shape[0] :], dtype=np.float64).reshape(shape))

@@ -1,5 +1,6 @@
 """Labeling functions: named objects around plain functions, still callable on one row."""
 
+import functools
 import inspect
 import sys
 from abc import ABC, abstractmethod
@@ -7,7 +8,7 @@ from collections.abc import Callable, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, overload
+from typing import Any, Unpack, overload
 
 import numpy as np
 import pandas as pd
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 
 from labelmill.errors import LFError
 from labelmill.labeling.rows import as_row, values_of
+from labelmill.labeling.upkeep import Upkeep, UpkeepArguments, as_upkeep
 from labelmill.labeling.votes import MAX_CARDINALITY, check_vote, check_votes
 
 RowFunction = Callable[[Any], Any]
@@ -60,13 +62,15 @@ class LabelingFunction(ABC):
         Classes that it is known to vote for; empty where only a run can tell.
     resources
         Files whose content decides its votes.
+    upkeep
+        Who keeps it, and how long it is trusted.
     """
 
     columns: tuple[str, ...] = ()
     labels: tuple[int, ...] = ()
     resources: tuple[Path, ...] = ()
 
-    def __init__(self, name: str, origin: Origin) -> None:
+    def __init__(self, name: str, origin: Origin, upkeep: Upkeep = Upkeep()) -> None:  # noqa: B008, it is frozen
         if not isinstance(name, str) or not name.isprintable() or not name.strip():
             raise LFError(f"{origin}: the name of a labeling function must be a word, found {name!r}.")
         if name in RESERVED_NAMES:
@@ -75,6 +79,7 @@ class LabelingFunction(ABC):
             )
         self.name = name
         self.origin = origin
+        self.upkeep = upkeep
         if (defined := definitions.get()) is not None:
             defined.append(self)
 
@@ -89,8 +94,10 @@ class LabelingFunction(ABC):
 class RowLF(LabelingFunction):
     """A labeling function that is called once per row."""
 
-    def __init__(self, function: RowFunction, name: str, origin: Origin, resources: tuple[Path, ...] = ()) -> None:
-        super().__init__(name, origin)
+    def __init__(
+        self, function: RowFunction, name: str, origin: Origin, upkeep: Upkeep, resources: tuple[Path, ...] = ()
+    ) -> None:
+        super().__init__(name, origin, upkeep)
         self.function = function
         self.resources = resources
         self.__doc__ = function.__doc__
@@ -103,8 +110,10 @@ class RowLF(LabelingFunction):
 class BatchLF(LabelingFunction):
     """A labeling function that is called once with a whole frame."""
 
-    def __init__(self, function: BatchFunction, name: str, origin: Origin, resources: tuple[Path, ...] = ()) -> None:
-        super().__init__(name, origin)
+    def __init__(
+        self, function: BatchFunction, name: str, origin: Origin, upkeep: Upkeep, resources: tuple[Path, ...] = ()
+    ) -> None:
+        super().__init__(name, origin, upkeep)
         self.function = function
         self.resources = resources
         self.__doc__ = function.__doc__
@@ -124,10 +133,15 @@ class BatchLF(LabelingFunction):
 def labeling_function(function: RowFunction, /) -> RowLF: ...
 @overload
 def labeling_function(
-    *, name: str | None = None, resources: Sequence[str | Path] = ()
+    *, name: str | None = None, resources: Sequence[str | Path] = (), **upkeep: Unpack[UpkeepArguments]
 ) -> Callable[[RowFunction], RowLF]: ...
 def labeling_function(
-    function: RowFunction | None = None, /, *, name: str | None = None, resources: Sequence[str | Path] = ()
+    function: RowFunction | None = None,
+    /,
+    *,
+    name: str | None = None,
+    resources: Sequence[str | Path] = (),
+    **upkeep: Unpack[UpkeepArguments],
 ) -> RowLF | Callable[[RowFunction], RowLF]:
     """Make a function of one row a labeling function; works with and without parentheses.
 
@@ -141,6 +155,8 @@ def labeling_function(
         Its name in the label matrix; that of the function if absent.
     resources
         Files that it reads, relative to the file it stands in: an edit of one of them reruns it.
+    **upkeep
+        See `UpkeepArguments`.
 
     Examples
     --------
@@ -151,17 +167,22 @@ def labeling_function(
     >>> shouts(SimpleNamespace(subject="FREE MONEY")), shouts(SimpleNamespace(subject="Minutes"))
     (1, -1)
     """
-    return _decorate(RowLF, function, name, resources, "labeling_function")
+    return _decorate(RowLF, function, name=name, resources=resources, upkeep=upkeep)
 
 
 @overload
 def batch_labeling_function(function: BatchFunction, /) -> BatchLF: ...
 @overload
 def batch_labeling_function(
-    *, name: str | None = None, resources: Sequence[str | Path] = ()
+    *, name: str | None = None, resources: Sequence[str | Path] = (), **upkeep: Unpack[UpkeepArguments]
 ) -> Callable[[BatchFunction], BatchLF]: ...
 def batch_labeling_function(
-    function: BatchFunction | None = None, /, *, name: str | None = None, resources: Sequence[str | Path] = ()
+    function: BatchFunction | None = None,
+    /,
+    *,
+    name: str | None = None,
+    resources: Sequence[str | Path] = (),
+    **upkeep: Unpack[UpkeepArguments],
 ) -> BatchLF | Callable[[BatchFunction], BatchLF]:
     """Make a function of a whole frame a labeling function; works with and without parentheses.
 
@@ -176,6 +197,8 @@ def batch_labeling_function(
         Its name in the label matrix; that of the function if absent.
     resources
         Files that it reads, relative to the file it stands in: an edit of one of them reruns it.
+    **upkeep
+        See `UpkeepArguments`.
 
     Examples
     --------
@@ -186,16 +209,25 @@ def batch_labeling_function(
     >>> long_text({"text": "short"})
     -1
     """
-    return _decorate(BatchLF, function, name, resources, "batch_labeling_function")
+    return _decorate(BatchLF, function, name=name, resources=resources, upkeep=upkeep)
 
 
-def _decorate(kind: Any, function: Any, name: str | None, resources: Sequence[str | Path], decorator: str) -> Any:
-    if function is None:
-        return lambda inner: _make(kind, inner, name, resources, decorator)
-    return _make(kind, function, name, resources, decorator)
+def _decorate(
+    kind: type[RowLF] | type[BatchLF], function: Any, *, name: str | None, resources: Any, upkeep: UpkeepArguments
+) -> Any:
+    make = functools.partial(_make, kind, name=name, resources=resources, upkeep=upkeep)
+    return make if function is None else make(function)
 
 
-def _make(kind: Any, function: Any, name: str | None, resources: Sequence[str | Path], decorator: str) -> Any:
+def _make(
+    kind: type[RowLF] | type[BatchLF],
+    function: Any,
+    *,
+    name: str | None,
+    resources: Sequence[str | Path],
+    upkeep: UpkeepArguments,
+) -> Any:
+    decorator = "labeling_function" if kind is RowLF else "batch_labeling_function"
     inner = inspect.unwrap(function) if callable(function) else None
     if not inspect.isfunction(inner):
         hint = (
@@ -208,7 +240,8 @@ def _make(kind: Any, function: Any, name: str | None, resources: Sequence[str | 
         inspect.signature(function).bind("row")
     except TypeError as error:
         raise LFError(f"{origin}: labeling function {name!r} must take one argument, the row ({error}).") from error
-    return kind(function, name, origin, tuple(_resource(file, name, origin) for file in resources))
+    files = tuple(_resource(file, name, origin) for file in resources)
+    return kind(function, name, origin, as_upkeep(upkeep, lf=name), files)
 
 
 def _resource(file: str | Path, name: str, origin: Origin) -> Path:

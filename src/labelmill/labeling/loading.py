@@ -20,7 +20,7 @@ PACKAGE = "lfs"
 
 
 def load_lfs(folder: Path, cardinality: int) -> list[LabelingFunction]:
-    """Import every file of a folder and return its labeling functions, in file and definition order.
+    """Import every file of a folder and return its active labeling functions, in file and definition order.
 
     Files named `test_*.py` and `conftest.py` are left out. The files are read anew on each call, also when
     the folder of another project was loaded before.
@@ -58,7 +58,7 @@ def load_lfs(folder: Path, cardinality: int) -> list[LabelingFunction]:
     _check_names([*lfs, *(lf for lf in local if lf not in lfs)])
     for lf in lfs:
         check_labels(lf, cardinality=cardinality)
-    return lfs
+    return [lf for lf in lfs if lf.upkeep.active]
 
 
 def lf_files(folder: Path) -> list[Path]:

@@ -1,0 +1,79 @@
+"""What one labeling function said of some rows: votes, soft votes, and the rows on which it failed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from labelmill.arrays import ABSTAIN
+
+
+@dataclass(frozen=True)
+class Failure:
+    """One row on which a labeling function raised."""
+
+    position: int
+    exception: str
+    message: str
+
+
+@dataclass(frozen=True)
+class SoftVotes:
+    """The votes that are distributions over the classes, or sets of them.
+
+    Attributes
+    ----------
+    rows
+        s: positions, ascending.
+    weights
+        s x k: the weight of each class; at least 0, each row sums to 1.
+    """
+
+    rows: NDArray[np.int64]
+    weights: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Column:
+    """What one labeling function said of n rows.
+
+    Attributes
+    ----------
+    votes
+        n int8, -1 where it abstains or failed; where its vote is soft, the heaviest class.
+    failures
+        The rows on which it failed, in order.
+    soft
+        Its soft votes; None where it has none.
+    """
+
+    votes: NDArray[np.int8]
+    failures: tuple[Failure, ...] = ()
+    soft: SoftVotes | None = None
+
+    @classmethod
+    def of_abstains(cls, n_rows: int) -> "Column":
+        """Nothing said."""
+        return cls(np.full(n_rows, ABSTAIN, dtype=np.int8))
+
+    @classmethod
+    def joined(cls, parts: Sequence["Column"]) -> "Column":
+        """What was said of the rows of several parts, one after the other."""
+        starts = np.cumsum([0, *(len(part.votes) for part in parts)]).tolist()
+        failures = [
+            Failure(start + failure.position, failure.exception, failure.message)
+            for start, part in zip(starts, parts, strict=False)
+            for failure in part.failures
+        ]
+        soft = [(start, part.soft) for start, part in zip(starts, parts, strict=False) if part.soft is not None]
+        return cls(
+            np.concatenate([part.votes for part in parts]),
+            tuple(failures),
+            SoftVotes(
+                np.concatenate([start + votes.rows for start, votes in soft]),
+                np.concatenate([votes.weights for _, votes in soft]),
+            )
+            if soft
+            else None,
+        )

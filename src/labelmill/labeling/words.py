@@ -1,0 +1,100 @@
+"""Labeling functions that look for words and patterns in texts."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Unpack
+
+from labelmill.labeling.functions import Origin
+from labelmill.labeling.matching import check_pattern, match_patterns, word_patterns
+from labelmill.labeling.tables import read_words
+from labelmill.labeling.templates import TemplateLF
+from labelmill.labeling.upkeep import UpkeepArguments
+from labelmill.labeling.votes import check_label
+
+
+def keyword_lf(
+    name: str,
+    words: Iterable[str] | str | Path,
+    *,
+    column: str | Sequence[str],
+    label: int,
+    whole_word: bool = True,
+    ignore_case: bool = True,
+    **upkeep: Unpack[UpkeepArguments],
+) -> TemplateLF:
+    """Vote `label` where a text has one of some words.
+
+    Parameters
+    ----------
+    name
+        Name in the label matrix.
+    words
+        Words and phrases, or a file with one a line, relative to the file that calls. White space
+        inside a phrase matches any white space.
+    column
+        The column of texts (or lists of texts) to look in; of several columns any will do.
+    label
+        The class to vote for.
+    whole_word
+        Whether a word counts only where no ASCII letter, digit or `_` touches it.
+    ignore_case
+        Whether capitals and small letters are the same.
+    **upkeep
+        See `UpkeepArguments`.
+
+    Examples
+    --------
+    >>> spam = keyword_lf("money", ["cash", "$$$", "credit card"], column="text", label=1)
+    >>> [spam({"text": text}) for text in ("No CASH needed", "your credit\\ncard", "win $$$!", "cashier", None)]
+    [1, 1, 1, -1, -1]
+    """
+    origin = Origin.of_caller(1)
+    label = check_label(label, lf=name)
+    found = read_words(words, lf=name, origin=origin)
+    patterns = word_patterns(found, whole_word=whole_word, lf=name, ignore_case=ignore_case)
+    spec = {"kind": "regex", "patterns": patterns, "label": label, "ignore_case": ignore_case}
+    match = match_patterns(patterns, label=label, ignore_case=ignore_case)
+    about = f"words ({len(found)}): {', '.join(found)}"
+    return TemplateLF(name, origin, column=column, labels=[label], spec=spec, about=about, match=match, upkeep=upkeep)
+
+
+def regex_lf(
+    name: str,
+    pattern: str,
+    *,
+    column: str | Sequence[str],
+    label: int,
+    ignore_case: bool = False,
+    **upkeep: Unpack[UpkeepArguments],
+) -> TemplateLF:
+    r"""Vote `label` where a pattern occurs in a text.
+
+    Parameters
+    ----------
+    name
+        Name in the label matrix.
+    pattern
+        An RE2 pattern, found anywhere in the text. `\b`, `\d`, `\s` and `\w` know ASCII only; `^` and `$`
+        are the ends of the text, unless the pattern begins with `(?m)`.
+    column
+        The column of texts (or lists of texts) to look in; of several columns any will do.
+    label
+        The class to vote for.
+    ignore_case
+        Whether capitals and small letters are the same.
+    **upkeep
+        See `UpkeepArguments`.
+
+    Examples
+    --------
+    >>> act_now = regex_lf("act_now", r"\b(act|buy) now\b", column="text", label=1, ignore_case=True)
+    >>> act_now({"text": "Buy now!"}), act_now({"text": "we react nowhere"})
+    (1, -1)
+    """
+    origin = Origin.of_caller(1)
+    label = check_label(label, lf=name)
+    check_pattern(pattern, lf=name, ignore_case=ignore_case)
+    spec = {"kind": "regex", "patterns": [pattern], "label": label, "ignore_case": ignore_case}
+    match = match_patterns([pattern], label=label, ignore_case=ignore_case)
+    about = f"pattern {pattern}"
+    return TemplateLF(name, origin, column=column, labels=[label], spec=spec, about=about, match=match, upkeep=upkeep)
