@@ -61,10 +61,10 @@ def as_upkeep(arguments: UpkeepArguments, *, lf: str) -> Upkeep:
         raise LFError(f"labeling function {lf!r}: unknown argument {unknown[0]!r}; every one takes {known}.")
     if "tags" in given:
         given["tags"] = (given["tags"],) if isinstance(given["tags"], str) else tuple(given["tags"])
-    for name in ("owner", "why", "tags"):
-        texts = given.get(name) or ()
-        if not all(isinstance(text, str) and text.strip() for text in ([texts] if isinstance(texts, str) else texts)):
-            raise LFError(f"labeling function {lf!r}: {name} must be text, found {given[name]!r}.")
+    for name, value in given.items():
+        texts = {"owner": [value], "why": [value], "tags": value}.get(name, ())
+        if not all(isinstance(text, str) and text.strip() for text in texts):
+            raise LFError(f"labeling function {lf!r}: {name} must be text, found {value!r}.")
     if not isinstance(given.get("active", True), bool):
         raise LFError(f"labeling function {lf!r}: active must be true or false, found {given['active']!r}.")
     if given.get("expires") is not None:
