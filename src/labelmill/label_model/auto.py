@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from labelmill.arrays import UNKNOWN, Gold, Probs
-from labelmill.label_model import anchors, checks, class_mass, dawid_skene, dependencies, sums, trust
+from labelmill.label_model import anchors, checks, class_mass, dawid_skene, dependencies, soft_votes, sums, trust
 from labelmill.label_model.blocks import Block
 from labelmill.label_model.cautious import DIGITS
 from labelmill.label_model.encoding import EncodedVotes
@@ -66,6 +66,8 @@ class Auto(GuardedModel):
         far these are trusted.
     weights_
         m: 1, or less for who repeats others.
+    soft_scale_
+        m: how far the weights of soft votes are believed, see `soft_votes`; 0 where there were none.
     guarded_
         Whether unanimous rows stand.
 
@@ -107,6 +109,7 @@ class Auto(GuardedModel):
     silence_: NDArray[np.float64]
     trust_: NDArray[np.float64]
     class_bias_: NDArray[np.float64]
+    soft_scale_: NDArray[np.float64] = np.empty(0)  # models that were stored without it add soft votes up in parts
     guarded_: NDArray[np.bool_]
 
     def __init__(
@@ -129,18 +132,28 @@ class Auto(GuardedModel):
 
     # What is learned.
 
+    def _find_edges(self, counted: EncodedVotes | Moments) -> None:
+        super()._find_edges(counted.heaviest if isinstance(counted, EncodedVotes) else counted)
+
+    def _overlaps(self, counted: EncodedVotes | Moments) -> dependencies.Overlaps:
+        return super()._overlaps(counted.heaviest if isinstance(counted, EncodedVotes) else counted)
+
     def _learn(
         self, votes: EncodedVotes, found: dependencies.Overlaps, groups: NDArray[np.int64], gold: Gold | None
     ) -> None:
-        counts, once = votes.per_lf, dependencies.shares(groups)
+        plain = votes.heaviest
+        counts, once = plain.per_lf, dependencies.shares(groups)
         several = (counts > 0).sum(axis=1) > 1
         self.weights_ = once * dependencies.damping(found, groups, several, votes.cardinality)
         self._start(votes, gold)
         guess = clamped(self._first_guess(votes, once, gold), gold)
-        agreement, settled = self._agreement(votes, guess)
-        share, covariances, balanced = self._covariances(votes, guess, gold)
+        agreement, settled = self._agreement(plain, guess)
+        share, covariances, balanced = self._covariances(plain, guess, gold)
+        unseen = (counts.sum(axis=1) == 0) & (votes.per_lf.sum(axis=1) > 0)  # whose votes are all for sets of classes
+        covariances[unseen], self.heard_[unseen] = agreement[unseen], sums.rounded(agreement[unseen])
         pooled = (1 - share) * anchors.centred(agreement) + share * anchors.centred(covariances)
         self.evidence_ = sums.rounded(pooled)
+        self.soft_scale_ = soft_votes.scales(votes, guess, self.evidence_, self.class_balance_)
         added = self._sums(votes)
         if not settled or balanced < 1:
             # The less the classes can be as frequent as is assumed, the nearer to the votes of the majority.
@@ -156,7 +169,7 @@ class Auto(GuardedModel):
 
     def _start(self, votes: EncodedVotes, gold: Gold | None) -> None:
         k = votes.cardinality
-        self.class_bias_, self.silence_ = np.zeros(k), np.zeros(k)
+        self.class_bias_, self.silence_, self.soft_scale_ = np.zeros(k), np.zeros(k), np.zeros(votes.n_lfs)
         self.heard_, self.trust_ = np.zeros((votes.n_lfs, k, k)), np.array(0.0)
         self.guarded_ = np.array(gold is None and bool(np.allclose(self.class_balance_, 1 / k)))
 
@@ -215,7 +228,8 @@ class Auto(GuardedModel):
     # What follows from it.
 
     def _sums(self, votes: EncodedVotes) -> sums.Sums:
-        return sums.of_votes(votes, self.evidence_, self.heard_ if self.trust_ else None)
+        counted = soft_votes.as_heard(votes, self.soft_scale_)
+        return sums.of_votes(votes, self.evidence_, self.heard_ if self.trust_ else None, counted=counted)
 
     def _answer(self, added: sums.Sums) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
         """Probabilities, k x n, and the rows whose votes all agree and would have been overturned."""
@@ -280,9 +294,9 @@ class Auto(GuardedModel):
 
     def _contributions(self, votes: EncodedVotes) -> NDArray[np.float64]:
         """The evidence of each vote, and an equal part of what bias, silence and mixing changed."""
-        size = np.maximum(votes.per_row, 1)
+        size, counted = np.maximum(votes.per_row, 1), soft_votes.as_heard(votes, self.soft_scale_)
         scale = (1 - self.trust_) * _SCALE / size**_TEMPER
-        flat, heard = (part.reshape(-1, self.cardinality)[votes.codes] for part in (self.evidence_, self.heard_))
-        out = spread(votes, flat * scale[votes.rows_of_codes, None] + self.trust_ * heard)
+        flat, heard = (part.reshape(-1, self.cardinality)[counted.codes] for part in (self.evidence_, self.heard_))
+        out = spread(counted, flat * scale[counted.rows_of_codes, None] + self.trust_ * heard)
         rest = (self._log_likelihood(votes) - out.sum(axis=1)) / size[:, None]
         return out + spread(votes, rest[votes.rows_of_codes])

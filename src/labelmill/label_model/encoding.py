@@ -5,7 +5,7 @@ and abstentions cost nothing. A soft vote is several codes whose weights sum to 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -21,6 +21,8 @@ PARTS = 256
 """Parts of a vote that soft votes are counted in where pairs are, so that their counts are whole as well."""
 WHOLE: NDArray[np.float64] = np.empty(0)
 """The weights of votes that are all whole."""
+_AS_HEAVY = 1e-9
+"""Classes of one vote whose weights are this near to each other, relative to the larger one, are as heavy."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,24 @@ class EncodedVotes:
     def rows_of_codes(self) -> NDArray[np.int64]:
         """Row of each code."""
         return np.repeat(np.arange(self.n_rows), np.diff(self.indptr))
+
+    @cached_property
+    def votes_of_codes(self) -> NDArray[np.int64]:
+        """Number of the vote that each code belongs to: those of one vote stand together."""
+        cells = self.rows_of_codes * self.n_lfs + self.codes // self.cardinality
+        return np.cumsum(np.diff(cells, prepend=-1) != 0) - 1
+
+    @cached_property
+    def heaviest(self) -> "EncodedVotes":
+        """Each soft vote as a hard one for its heaviest class; left out where several are as heavy, as in a set."""
+        if not self.soft:
+            return self
+        vote = self.votes_of_codes
+        starts = np.flatnonzero(np.diff(vote, prepend=-1))
+        leads = self.weights >= np.maximum.reduceat(self.weights, starts)[vote] * (1 - _AS_HEAVY)
+        leads &= np.add.reduceat(leads.astype(np.int64), starts)[vote] == 1
+        ends = np.concatenate([[0], np.cumsum(leads)])
+        return replace(self, indptr=ends[self.indptr], codes=self.codes[leads], weights=WHOLE)
 
     @cached_property
     def per_row(self) -> NDArray[np.float64]:

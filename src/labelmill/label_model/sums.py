@@ -1,6 +1,6 @@
 """What `Auto` adds up over the votes of each row, classes in rows: numpy is fast along the long axis only."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -48,8 +48,17 @@ def rounded(evidence: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.rint(evidence / UNIT) * UNIT
 
 
-def of_votes(votes: EncodedVotes, evidence: NDArray[np.float64], heard: NDArray[np.float64] | None) -> Sums:
-    """Add up encoded votes; `evidence` and `heard` are m x k x k."""
+def of_votes(
+    votes: EncodedVotes,
+    evidence: NDArray[np.float64],
+    heard: NDArray[np.float64] | None,
+    *,
+    counted: EncodedVotes | None = None,
+) -> Sums:
+    """Add up encoded votes; `evidence` and `heard`, m x k x k, are those of the votes `counted`, if others."""
+    if counted is not None and counted is not votes:
+        tally = np.ascontiguousarray(votes.tally(np.ones(votes.n_lfs)).T)
+        return replace(of_votes(counted, evidence, heard), tally=tally, size=votes.per_row)
     k = votes.cardinality
     ones = np.broadcast_to(np.eye(k), evidence.shape)
     table = np.concatenate([ones, evidence, *([heard] if heard is not None else [])], axis=2)
