@@ -10,6 +10,7 @@ from typing import Any, Literal, cast
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from labelmill.arrays import ABSTAIN, LabelMatrix, Votes
 from labelmill.errors import LFError
@@ -206,6 +207,7 @@ def _apply_one(
 def _apply_rows(lf: RowLF, columns: Columns, *, cardinality: int, on_error: OnError, ids: Sequence[Any]) -> Column:
     votes = np.full(len(ids), ABSTAIN, dtype=np.int8)
     failures: list[Failure] = []
+    weights: dict[int, NDArray[np.float64]] = {}
     function, row = lf.function, Row(columns)
     for i in range(len(ids)):  # a loop, since the function is any Python; one light row object keeps it cheap
         move_row(row, i)
@@ -217,14 +219,18 @@ def _apply_rows(lf: RowLF, columns: Columns, *, cardinality: int, on_error: OnEr
             failures.append(_failure(lf, i, error, on_error, ids))
             continue
         if vote is not None:
-            votes[i] = check_vote(vote, cardinality=cardinality, lf=lf.name, row=ids[i])
-    return Column(votes, tuple(failures))
+            checked = check_vote(vote, cardinality=cardinality, lf=lf.name, row=ids[i])
+            if isinstance(checked, int):
+                votes[i] = checked
+            else:
+                weights[i] = checked
+    return Column.of_rows(votes, weights, tuple(failures))
 
 
 def _apply_batch(lf: BatchLF, columns: Columns, *, cardinality: int, on_error: OnError, ids: Sequence[Any]) -> Column:
     frame = columns.copy_of_frame()
     try:
-        return Column(lf.votes(frame, cardinality=cardinality, ids=ids))
+        return lf.said(frame, cardinality=cardinality, ids=ids)
     except LFError:
         raise
     except (Exception, SystemExit) as error:
