@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from labelmill.arrays import ABSTAIN
     from labelmill.labeling.apply import apply_lfs
+    from labelmill.labeling.composition import first_of
+    from labelmill.labeling.conditions import column
     from labelmill.labeling.functions import batch_labeling_function, labeling_function
     from labelmill.labeling.knowledge import lookup_lf
     from labelmill.labeling.summary import lf_summary
@@ -18,6 +20,8 @@ __all__ = [
     "ABSTAIN",
     "apply_lfs",
     "batch_labeling_function",
+    "column",
+    "first_of",
     "keyword_lf",
     "labeling_function",
     "lf_summary",
@@ -29,6 +33,8 @@ _HOME = {
     "ABSTAIN": "labelmill.arrays",
     "apply_lfs": "labelmill.labeling.apply",
     "batch_labeling_function": "labelmill.labeling.functions",
+    "column": "labelmill.labeling.conditions",
+    "first_of": "labelmill.labeling.composition",
     "keyword_lf": "labelmill.labeling.words",
     "labeling_function": "labelmill.labeling.functions",
     "lf_summary": "labelmill.labeling.summary",

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from labelmill.arrays import ABSTAIN, LabelMatrix, Votes
 from labelmill.errors import LFError
 from labelmill.labeling.column import Column, Failure
-from labelmill.labeling.composition import CompositeLF
+from labelmill.labeling.composition import CompositeLF, Condition
 from labelmill.labeling.functions import BatchLF, LabelingFunction, RowLF
 from labelmill.labeling.rows import Columns, NoSuchColumnError, Row, move_row
 from labelmill.labeling.templates import TemplateLF
@@ -158,7 +158,15 @@ def check_lfs(lfs: Iterable[LabelingFunction], columns: Columns, *, cardinality:
 
 
 def check_labels(lf: LabelingFunction, *, cardinality: int) -> None:
-    """Raise LFError where a labeling function is known to vote for a class that does not exist."""
+    """Raise LFError where a labeling function or a part of it is known to vote for a class that does not exist."""
+    if isinstance(lf, Condition):
+        raise LFError(
+            f"{lf.name} of {lf.origin} is a condition and votes for no class. Say which by .votes(label); "
+            "in a module of lfs/ give what is only a part of others a name that begins with _."
+        )
+    for part in lf.parts if isinstance(lf, CompositeLF) else ():
+        if not isinstance(part, Condition):
+            check_labels(part, cardinality=cardinality)
     if lf.labels and max(lf.labels) >= cardinality:
         raise LFError(
             f"labeling function {lf.name!r} of {lf.origin} votes for class {max(lf.labels)}: "
@@ -191,6 +199,7 @@ def _apply_one(
 ) -> Column:
     if lf.upkeep.expired():
         log.warning("labeling function %s of %s expired on %s and abstains", lf.name, lf.origin, lf.upkeep.expires)
+    if lf.upkeep.silent():  # as a part of others too
         return Column.of_abstains(len(ids))
     try:
         if isinstance(lf, CompositeLF):

@@ -8,7 +8,8 @@ from collections.abc import Callable, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Unpack, overload
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, Unpack, overload
 
 import numpy as np
 import pandas as pd
@@ -18,6 +19,9 @@ from labelmill.labeling.column import Column
 from labelmill.labeling.rows import as_row, values_of
 from labelmill.labeling.upkeep import Upkeep, UpkeepArguments, as_upkeep
 from labelmill.labeling.votes import MAX_CARDINALITY, check_vote, check_votes
+
+if TYPE_CHECKING:
+    from labelmill.labeling.composition import CompositeLF, Condition
 
 RowFunction = Callable[[Any], Any]
 BatchFunction = Callable[[pd.DataFrame], Any]
@@ -64,11 +68,14 @@ class LabelingFunction(ABC):
         Files whose content decides its votes.
     upkeep
         Who keeps it, and how long it is trusted.
+    is_part
+        Whether an operator made it, which others may have made as well: no name of its own is taken.
     """
 
     columns: tuple[str, ...] = ()
     labels: tuple[int, ...] = ()
     resources: tuple[Path, ...] = ()
+    is_part: bool = False
 
     def __init__(self, name: str, origin: Origin, upkeep: Upkeep = Upkeep()) -> None:  # noqa: B008, it is frozen
         if not isinstance(name, str) or not name.isprintable() or not name.strip():
@@ -108,8 +115,54 @@ class LabelingFunction(ABC):
         (weights,) = self.said_of(row).weights(np.array([0]), MAX_CARDINALITY)
         return {int(label): float(weights[label]) for label in np.flatnonzero(weights)}
 
+    def __and__(self, other: Any) -> "CompositeLF":
+        return _composition().both(self, other, Origin.of_caller(1))
+
+    def __or__(self, other: Any) -> "CompositeLF":
+        return _composition().either(self, other, Origin.of_caller(1))
+
+    def __invert__(self) -> "Condition":
+        return _composition().Condition("none", [self], Origin.of_caller(1))
+
+    def when(self, condition: Any) -> "CompositeLF":
+        """The same labeling function on some rows only.
+
+        Parameters
+        ----------
+        condition
+            A labeling function (where that votes, for whatever class), a condition (`~other`,
+            `column("size") > 3`), or a function that says True or False of a row.
+
+        Examples
+        --------
+        >>> from labelmill import keyword_lf
+        >>> cash = keyword_lf("cash", ["cash"], column="text", label=1)
+        >>> known = keyword_lf("known", ["example.org"], column="sender", label=0)
+        >>> stranger = cash.when(~known)
+        >>> stranger.name
+        'cash when ~known'
+        >>> [stranger({"text": "cash", "sender": sender}) for sender in ("shop.biz", "example.org")]
+        [1, -1]
+        """
+        from labelmill.labeling.conditions import as_condition  # noqa: PLC0415, conditions are made of this class
+
+        origin = Origin.of_caller(1)
+        return _composition().when(self, as_condition(condition, lf=self.name, origin=origin), origin)
+
+    def __bool__(self) -> bool:
+        raise LFError(
+            f"labeling function {self.name!r} is neither true nor false: to compose it write &, | and ~, "
+            "not and, or and not."
+        )
+
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.name} of {self.origin}>"
+
+
+def _composition() -> ModuleType:
+    from labelmill.labeling import composition  # noqa: PLC0415, composites are labeling functions themselves
+
+    return composition
 
 
 class RowLF(LabelingFunction):
