@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from labelmill.labeling.conditions import column
     from labelmill.labeling.functions import batch_labeling_function, labeling_function
     from labelmill.labeling.knowledge import lookup_lf
+    from labelmill.labeling.people import crowd_lfs
     from labelmill.labeling.summary import lf_summary
     from labelmill.labeling.words import keyword_lf, regex_lf
 
@@ -21,6 +22,7 @@ __all__ = [
     "apply_lfs",
     "batch_labeling_function",
     "column",
+    "crowd_lfs",
     "first_of",
     "keyword_lf",
     "labeling_function",
@@ -34,6 +36,7 @@ _HOME = {
     "apply_lfs": "labelmill.labeling.apply",
     "batch_labeling_function": "labelmill.labeling.functions",
     "column": "labelmill.labeling.conditions",
+    "crowd_lfs": "labelmill.labeling.people",
     "first_of": "labelmill.labeling.composition",
     "keyword_lf": "labelmill.labeling.words",
     "labeling_function": "labelmill.labeling.functions",

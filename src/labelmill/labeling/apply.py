@@ -17,6 +17,7 @@ from labelmill.errors import LFError
 from labelmill.labeling.column import Column, Failure
 from labelmill.labeling.composition import CompositeLF, Condition
 from labelmill.labeling.functions import BatchLF, LabelingFunction, RowLF
+from labelmill.labeling.people import WorkerLF
 from labelmill.labeling.rows import Columns, NoSuchColumnError, Row, move_row
 from labelmill.labeling.templates import TemplateLF
 from labelmill.labeling.votes import check_cardinality, check_vote
@@ -205,6 +206,8 @@ def _apply_one(
         if isinstance(lf, CompositeLF):
             return lf.combine([of(part) for part in lf.parts])
         if isinstance(lf, TemplateLF):
+            return Column(lf.votes(columns))
+        if isinstance(lf, WorkerLF):
             return Column(lf.votes(columns))
         if isinstance(lf, BatchLF):
             return _apply_batch(lf, columns, cardinality=cardinality, on_error=on_error, ids=ids)
