@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from labelmill.arrays import ABSTAIN
     from labelmill.labeling.apply import apply_lfs
+    from labelmill.labeling.composition import first_of
+    from labelmill.labeling.conditions import column
     from labelmill.labeling.functions import batch_labeling_function, labeling_function
     from labelmill.labeling.knowledge import lookup_lf
     from labelmill.labeling.limits import Limits
+    from labelmill.labeling.people import crowd_lfs
     from labelmill.labeling.preprocessing import batch_preprocessor, preprocessor
     from labelmill.labeling.summary import lf_summary
     from labelmill.labeling.words import keyword_lf, regex_lf
@@ -22,6 +25,9 @@ __all__ = [
     "apply_lfs",
     "batch_labeling_function",
     "batch_preprocessor",
+    "column",
+    "crowd_lfs",
+    "first_of",
     "keyword_lf",
     "labeling_function",
     "lf_summary",
@@ -36,6 +42,9 @@ _HOME = {
     "apply_lfs": "labelmill.labeling.apply",
     "batch_labeling_function": "labelmill.labeling.functions",
     "batch_preprocessor": "labelmill.labeling.preprocessing",
+    "column": "labelmill.labeling.conditions",
+    "crowd_lfs": "labelmill.labeling.people",
+    "first_of": "labelmill.labeling.composition",
     "keyword_lf": "labelmill.labeling.words",
     "labeling_function": "labelmill.labeling.functions",
     "lf_summary": "labelmill.labeling.summary",

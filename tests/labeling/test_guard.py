@@ -62,12 +62,15 @@ LFS = [
     row_lf(lambda row: row.links.append("mine") or len(row.links) % 2, "meddles"),
     batch_lf(lambda frame: np.where(frame["number"] % 4 == 0, 0, -1), "fours"),
     batch_lf(lambda frame: 1 / 0, "never"),
+    row_lf(lambda row: {0: 1 / 3, 1: row.number} if row.number % 3 else None, "softly"),
+    batch_lf(lambda frame: np.stack([frame["number"] / 7, frame["number"] % 2], axis=1).astype(float), "weighs"),
 ]
 
 
 def same(one, other):
     assert one.L.tobytes() == other.L.tobytes()
     pd.testing.assert_frame_equal(one.errors, other.errors)
+    pd.testing.assert_frame_equal(one.soft, other.soft, check_exact=True)
 
 
 def run(lfs, *, workers, limits=FAST, rows=ROWS, **more):

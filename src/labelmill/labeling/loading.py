@@ -1,6 +1,7 @@
 """Find the labeling functions of a project: import its folder, by path, as the package `lfs`."""
 
 import importlib
+import logging
 import sys
 import traceback
 from collections.abc import Iterable, Iterator, Sequence
@@ -13,15 +14,19 @@ from typing import Any
 
 from labelmill.errors import LFError
 from labelmill.labeling.apply import check_labels
+from labelmill.labeling.composition import CompositeLF
 from labelmill.labeling.functions import LabelingFunction, Origin, definitions
 from labelmill.labeling.votes import check_cardinality
 
 PACKAGE = "lfs"
 
+_LOG = logging.getLogger(__name__)
+
 
 def load_lfs(folder: Path, cardinality: int) -> list[LabelingFunction]:
     """Import every file of a folder and return its active labeling functions, in file and definition order.
 
+    A name that begins with `_` keeps a labeling function out of the label matrix: it is only a part of others.
     Files named `test_*.py` and `conftest.py` are left out. The files are read anew on each call, also when
     the folder of another project was loaded before.
 
@@ -48,16 +53,17 @@ def load_lfs(folder: Path, cardinality: int) -> list[LabelingFunction]:
         modules = [_import(file, folder) for file in files]
     finally:
         definitions.reset(token)
-    lfs = list({id(lf): lf for module in modules for lf in _labeling_functions(vars(module).values())}.values())
+    lfs = _found(modules, parts=False)
     if not lfs:
         raise LFError(
             f"{folder}: there are no labeling functions in its {len(files)} files. "
             "Write one with @labeling_function, keyword_lf, regex_lf or lookup_lf."
         )
-    local = [lf for lf in defined if lf.origin.file.is_relative_to(folder)]
-    _check_names([*lfs, *(lf for lf in local if lf not in lfs)])
+    local = [lf for lf in defined if lf.origin.file.is_relative_to(folder) and not lf.is_part]
+    _check_names({id(lf): lf for lf in [*lfs, *local]}.values())
     for lf in lfs:
         check_labels(lf, cardinality=cardinality)
+    _warn_of_idle(_found(modules, parts=True), lfs)
     return [lf for lf in lfs if lf.upkeep.active]
 
 
@@ -130,6 +136,26 @@ def _place(error: BaseException, file: Path, folder: Path) -> Origin:
         return Origin(Path(error.filename), error.lineno or 1)
     steps = [step for step in traceback.extract_tb(error.__traceback__) if Path(step.filename).is_relative_to(folder)]
     return Origin(Path(steps[-1].filename), steps[-1].lineno or 1) if steps else Origin(file, 1)
+
+
+def _found(modules: Iterable[ModuleType], *, parts: bool) -> list[LabelingFunction]:
+    """Those in names that are public, or in those that begin with `_`; each once."""
+    values = [value for module in modules for name, value in vars(module).items() if name.startswith("_") == parts]
+    return list({id(lf): lf for lf in _labeling_functions(values)}.values())
+
+
+def _warn_of_idle(parts: Iterable[LabelingFunction], lfs: Iterable[LabelingFunction]) -> None:
+    """Tell of parts that nothing is made of: perhaps they were meant to vote."""
+    used, waiting = set(), list(lfs)
+    while waiting:
+        lf = waiting.pop()
+        used.add(id(lf))
+        waiting += lf.parts if isinstance(lf, CompositeLF) else []
+    for part in parts:
+        if id(part) not in used:
+            _LOG.warning(
+                "%s of %s votes nowhere: its name begins with _, and nothing is made of it", part.name, part.origin
+            )
 
 
 def _labeling_functions(values: Iterable[Any]) -> Iterator[LabelingFunction]:

@@ -75,6 +75,8 @@ class Worker:
                 break
             self._unread = self._unread[_SIZE.size + size :]
             match json.loads(message):
+                case ["softened", lf, rows, weights]:
+                    report.softened(lf, rows, weights)
                 case ["failed", *what]:
                     report.failed(*what)
                 case ["broke", lf, row, kind, text]:
@@ -176,10 +178,13 @@ def _received(tasks: int) -> Iterator[Task]:
 
 
 class _ToGuard:
-    """Writes what is no vote into the pipe to the guard, at once: the next row may be the last."""
+    """Writes into the pipe to the guard, at once: the next row may be the last."""
 
     def __init__(self, said: int) -> None:
         self._said = said
+
+    def softened(self, lf: int, rows: list[int], weights: list[list[float]]) -> None:
+        self._send("softened", lf, rows, weights)
 
     def failed(self, lf: int, start: int, stop: int, exception: str, message: str) -> None:
         self._send("failed", lf, start, stop, exception, message)
