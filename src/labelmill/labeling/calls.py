@@ -6,7 +6,7 @@ import traceback
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, cast
 
 import pandas as pd
 
@@ -154,8 +154,7 @@ def _call_rows(job: Job, j: int, chunk: Chunk, start: int, stop: int, board: Boa
 def _call_batch(job: Job, j: int, chunk: Chunk, start: int, stop: int, board: Board, report: Report) -> None:
     if start == stop:
         return
-    lf, beat = job.lfs[j], chunk.beat
-    assert isinstance(lf, BatchLF)
+    lf, beat = cast(BatchLF, job.lfs[j]), chunk.beat
     beat[ROW] = start
     with many_rows(beat, stop - start):
         frame = job.columns.copy_of_frame(start, stop)
