@@ -170,6 +170,8 @@ def apply_all(
 ) -> Iterator[Column]:
     """What each labeling function says of every row, one after the other; parts that several share run once."""
     said: dict[int, Column] = {}
+    for lf in lfs:
+        _check_kinds(lf, columns)
 
     def of(lf: LabelingFunction) -> Column:
         if id(lf) not in said:
@@ -177,6 +179,14 @@ def apply_all(
         return said[id(lf)]
 
     yield from map(of, lfs)
+
+
+def _check_kinds(lf: LabelingFunction, columns: Columns) -> None:
+    """Raise LFError where a column holds other values than a template needs: before the first row of any."""
+    if isinstance(lf, TemplateLF):
+        lf.check_kinds(columns)
+    for part in lf.parts if isinstance(lf, CompositeLF) else ():
+        _check_kinds(part, columns)
 
 
 def _apply_one(

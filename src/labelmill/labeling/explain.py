@@ -38,7 +38,7 @@ def why(lf: LabelingFunction, row: Any) -> str:
 def _match(lf: TemplateLF, value: Any) -> Any:
     """The part of a text that a pattern matched; the whole value where it is looked up."""
     text = pa.array([value])
-    blind = bool(lf.spec["ignore_case"])
+    blind = bool(lf.spec.get("ignore_case"))
     for pattern in lf.spec.get("patterns", ()):
         if pc.match_substring_regex(text, pattern=pattern, ignore_case=blind)[0].as_py():
             # Not extract_regex: it refuses patterns with groups that have no name, such as (a|b).
