@@ -8,32 +8,48 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from labelmill.arrays import ABSTAIN
+    from labelmill.labeling.addresses import cidr_lf, domain_lf
     from labelmill.labeling.apply import apply_lfs
+    from labelmill.labeling.fields import missing_lf, threshold_lf
     from labelmill.labeling.functions import batch_labeling_function, labeling_function
     from labelmill.labeling.knowledge import lookup_lf
+    from labelmill.labeling.pairs import distant_supervision_lf
     from labelmill.labeling.summary import lf_summary
+    from labelmill.labeling.times import time_lf
     from labelmill.labeling.words import keyword_lf, regex_lf
 
 __all__ = [
     "ABSTAIN",
     "apply_lfs",
     "batch_labeling_function",
+    "cidr_lf",
+    "distant_supervision_lf",
+    "domain_lf",
     "keyword_lf",
     "labeling_function",
     "lf_summary",
     "lookup_lf",
+    "missing_lf",
     "regex_lf",
+    "threshold_lf",
+    "time_lf",
 ]
 
 _HOME = {
     "ABSTAIN": "labelmill.arrays",
     "apply_lfs": "labelmill.labeling.apply",
     "batch_labeling_function": "labelmill.labeling.functions",
+    "cidr_lf": "labelmill.labeling.addresses",
+    "distant_supervision_lf": "labelmill.labeling.pairs",
+    "domain_lf": "labelmill.labeling.addresses",
     "keyword_lf": "labelmill.labeling.words",
     "labeling_function": "labelmill.labeling.functions",
     "lf_summary": "labelmill.labeling.summary",
     "lookup_lf": "labelmill.labeling.knowledge",
+    "missing_lf": "labelmill.labeling.fields",
     "regex_lf": "labelmill.labeling.words",
+    "threshold_lf": "labelmill.labeling.fields",
+    "time_lf": "labelmill.labeling.times",
 }
 
 

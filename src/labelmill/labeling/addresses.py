@@ -135,7 +135,7 @@ def domain_lf(
 
     Examples
     --------
-    >>> known = domain_lf("known", {"example.org": 0, "biz": 1}, column="link", label=None)
+    >>> known = domain_lf("known", {"example.org": 0, "biz": 1}, column="link")
     >>> [known({"link": link}) for link in ("https://www.Example.org:443/a", "ann@shop.biz", "example.org.evil.com")]
     [0, 1, -1]
     """

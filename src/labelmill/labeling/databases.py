@@ -91,14 +91,10 @@ def _url(source: str, *, lf: str) -> tuple["URL", list[str]]:
                 f"labeling function {lf!r}: the URL of the database holds a {literal} itself. "
                 "Put it into an environment variable, and write ${NAME} in its place."
             )
-        url = url.set(  # part by part, so that no value needs escaping
-            **{
-                part: fill(getattr(url, part))
-                for part in ("username", "password", "host", "database")
-                if getattr(url, part)
-            },
-            query={key: fill(str(value)) for key, value in url.query.items()},
-        )
+        given = {part: getattr(url, part) for part in ("username", "password", "host", "database")}
+        filled: dict[str, Any] = {part: fill(str(value)) for part, value in given.items() if value}
+        # Part by part, so that no value needs escaping.
+        url = url.set(**filled, query={key: fill(str(value)) for key, value in url.query.items()})
     except (sa.exc.ArgumentError, ValueError) as error:
         if isinstance(error, LFError):
             raise
@@ -157,7 +153,7 @@ def _statement(query: str | None, columns: Sequence[str], *, source: str, lf: st
     if not re.fullmatch(r"(\w+\.)?\w+", query):
         raise LFError(f"labeling function {lf!r}: query must be the name of a table or a SELECT, found {query!r}.")
     schema, _, table = query.rpartition(".")
-    chosen = [sa.column(name) for name in columns] or [sa.text("*")]
+    chosen: list[Any] = [sa.column(name) for name in columns] or [sa.text("*")]
     return sa.select(*chosen).select_from(sa.table(table, schema=schema or None))
 
 

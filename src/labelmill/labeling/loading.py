@@ -1,5 +1,6 @@
-"""Find the labeling functions of a project: import its folder, by path, as the package `lfs`."""
+"""Find the labeling functions of a project: import its folder, by path, as the package `lfs`, and read its YAML."""
 
+import enum
 import importlib
 import sys
 import traceback
@@ -14,16 +15,18 @@ from typing import Any
 from labelmill.errors import LFError
 from labelmill.labeling.apply import check_labels
 from labelmill.labeling.functions import LabelingFunction, Origin, definitions
+from labelmill.labeling.recipes import ClassNames, class_names, read_recipes
 from labelmill.labeling.votes import check_cardinality
 
 PACKAGE = "lfs"
 
 
-def load_lfs(folder: Path, cardinality: int) -> list[LabelingFunction]:
+def load_lfs(folder: Path, cardinality: int, *, classes: Sequence[str] = ()) -> list[LabelingFunction]:
     """Import every file of a folder and return its active labeling functions, in file and definition order.
 
-    Files named `test_*.py` and `conftest.py` are left out. The files are read anew on each call, also when
-    the folder of another project was loaded before.
+    Files named `test_*.py` and `conftest.py` are left out; `*.yaml` files right in the folder hold labeling
+    functions without code. The files are read anew on each call, also when the folder of another project was
+    loaded before.
 
     Parameters
     ----------
@@ -31,6 +34,8 @@ def load_lfs(folder: Path, cardinality: int) -> list[LabelingFunction]:
         The folder, `lfs/` of a project.
     cardinality
         Number of classes.
+    classes
+        Their names, by which YAML files may call them; the members of the enums in `labels.py` do as well.
 
     Raises
     ------
@@ -45,14 +50,17 @@ def load_lfs(folder: Path, cardinality: int) -> list[LabelingFunction]:
     defined: list[LabelingFunction] = []
     token = definitions.set(defined)
     try:
-        modules = [_import(file, folder) for file in files]
+        recipes = [file for file in files if file.suffix != ".py"]
+        names = _class_names(folder, classes) if recipes else ClassNames()
+        found = [read_recipes(file, names) if file in recipes else _import(file, folder) for file in files]
     finally:
         definitions.reset(token)
-    lfs = list({id(lf): lf for module in modules for lf in _labeling_functions(vars(module).values())}.values())
+    values = (vars(part).values() if isinstance(part, ModuleType) else part for part in found)
+    lfs = list({id(lf): lf for part in values for lf in _labeling_functions(part)}.values())
     if not lfs:
         raise LFError(
             f"{folder}: there are no labeling functions in its {len(files)} files. "
-            "Write one with @labeling_function, keyword_lf, regex_lf or lookup_lf."
+            "Write one with @labeling_function, keyword_lf, regex_lf or lookup_lf, or in a YAML file."
         )
     local = [lf for lf in defined if lf.origin.file.is_relative_to(folder)]
     _check_names([*lfs, *(lf for lf in local if lf not in lfs)])
@@ -62,11 +70,12 @@ def load_lfs(folder: Path, cardinality: int) -> list[LabelingFunction]:
 
 
 def lf_files(folder: Path) -> list[Path]:
-    """The Python files of the folder, tests left out."""
+    """The Python files of the folder, tests left out, and the YAML files right in it."""
     if not folder.is_dir():
         raise LFError(f"{folder}: there is no such folder. A project keeps its labeling functions there.")
-    files = sorted(file for file in folder.rglob("*.py") if "__pycache__" not in file.parts)
-    return [file for file in files if not _is_test(file.stem)]
+    modules = [file for file in folder.rglob("*.py") if "__pycache__" not in file.parts]
+    recipes = [file for ending in ("yaml", "yml") for file in folder.glob(f"[!.]*.{ending}")]
+    return [file for file in sorted([*modules, *recipes]) if not _is_test(file.stem)]
 
 
 def _is_test(module: str) -> bool:
@@ -122,6 +131,13 @@ def _import(file: Path, folder: Path) -> ModuleType:
     except (Exception, SystemExit) as error:
         what = str(error) if isinstance(error, LFError) else f"{type(error).__name__}: {error}"
         raise LFError(f"{_place(error, file, folder)}: cannot be imported: {what}") from error
+
+
+def _class_names(folder: Path, classes: Sequence[str]) -> ClassNames:
+    file = folder / "labels.py"
+    values = vars(_import(file, folder)).values() if file.is_file() else ()
+    enums = [value for value in values if isinstance(value, type) and issubclass(value, enum.IntEnum)]
+    return class_names(classes, [{name: int(member) for name, member in of.__members__.items()} for of in enums])
 
 
 def _place(error: BaseException, file: Path, folder: Path) -> Origin:

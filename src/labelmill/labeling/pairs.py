@@ -177,7 +177,7 @@ def _distinct(array: pa.Array, form: Form) -> tuple[NDArray[np.int64], list[froz
     """The distinct values of a column as sets of names, and for each row the number of its own."""
     if not is_list(array.type):
         encoded = array.dictionary_encode(null_encoding="encode")
-        values = [() if value is None else (value,) for value in encoded.dictionary.to_pylist()]
+        values: list[tuple[str | None, ...]] = [(value,) for value in encoded.dictionary.to_pylist()]
         rows = encoded.indices.to_numpy(zero_copy_only=False).astype(np.int64)
     else:  # row by row, since Arrow cannot tell equal lists
         numbers: dict[tuple[str | None, ...], int] = {}

@@ -93,10 +93,11 @@ def read_source(source: Source) -> tuple[Any, tuple[Provenance, ...]]:
     if not isinstance(table, str | Path):
         _refuse_names(source, "a table in the code")
         return table if isinstance(table, Mapping) else list(table), ()
-    if is_url(table) and (file := sqlite_file(str(table))) is None:
+    file = sqlite_file(str(table)) if is_url(table) else table
+    if file is None:
         rows, provenance = read_database(str(table), columns=source.columns, query=source.query, lf=lf)
         return rows, (provenance,)
-    path = resolve(file if is_url(table) else table, lf=lf, origin=source.origin)
+    path = resolve(file, lf=lf, origin=source.origin)
     if is_sqlite(path):
         rows, provenance = read_sqlite(table, path, columns=source.columns, query=source.query, lf=lf)
         return rows, (provenance,)
