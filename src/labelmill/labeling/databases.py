@@ -45,8 +45,7 @@ def read_sqlite(
     """The rows of a SQLite file, which is opened for reading only."""
     import sqlalchemy as sa  # noqa: PLC0415, takes longer to import than all of labeling
 
-    url = sa.URL.create("sqlite", database=f"file:{quote(str(path))}", query={"mode": "ro", "uri": "true"})
-    rows = _read(url, str(source), [], columns=columns, query=query, lf=lf)
+    rows = _read(sa.URL.create("sqlite", database=str(path)), str(source), [], columns=columns, query=query, lf=lf)
     return rows, file_provenance(source, path, sha256=_hash(rows))
 
 
@@ -94,7 +93,10 @@ def _url(source: str, *, lf: str) -> tuple["URL", list[str]]:
         given = {part: getattr(url, part) for part in ("username", "password", "host", "database")}
         filled: dict[str, Any] = {part: fill(str(value)) for part, value in given.items() if value}
         # Part by part, so that no value needs escaping.
-        url = url.set(**filled, query={key: fill(str(value)) for key, value in url.query.items()})
+        query = {
+            key: fill(value) if isinstance(value, str) else [*map(fill, value)] for key, value in url.query.items()
+        }
+        url = url.set(**filled, query=query)
     except (sa.exc.ArgumentError, ValueError) as error:
         if isinstance(error, LFError):
             raise
@@ -123,7 +125,7 @@ def _read(
 
     statement = _statement(query, columns, source=source, lf=lf)
     try:
-        engine = sa.create_engine(url, poolclass=sa.NullPool, hide_parameters=True)
+        engine = sa.create_engine(_read_only(url), poolclass=sa.NullPool, hide_parameters=True)
         with engine.connect() as connection:
             result = connection.execute(statement)
             names, rows = list(result.keys()), [tuple(row) for row in result]
@@ -140,7 +142,15 @@ def _read(
         if name not in names:
             raise LFError(f"labeling function {lf!r}: {source}: {no_such_column(name, names)}.")
     places = [names.index(name) for name in columns] or range(len(names))
-    return sorted({tuple(row[place] for place in places) for row in rows}, key=_text)
+    by_text = {_text(row): row for row in (tuple(row[place] for place in places) for row in rows)}
+    return [by_text[text] for text in sorted(by_text)]
+
+
+def _read_only(url: "URL") -> "URL":
+    """SQLite makes a file that is not there, unless told not to write."""
+    if url.get_backend_name() != "sqlite" or not url.database:
+        return url
+    return url.set(database=f"file:{quote(url.database)}", query={"mode": "ro", "uri": "true"})
 
 
 def _statement(query: str | None, columns: Sequence[str], *, source: str, lf: str) -> "Select[Any] | TextClause":

@@ -27,7 +27,9 @@ Lack = Literal["missing", "empty", "blank", "present"]
 def _is_number(kind: pa.DataType) -> bool:
     if is_list(kind):
         return _is_number(kind.value_type)
-    return pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind)
+    return any(
+        is_kind(kind) for is_kind in (pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal, pa.types.is_null)
+    )
 
 
 NUMBERS = Wanted("numbers", _is_number, " For true and false, and for numbers that are codes, there is lookup_lf.")
