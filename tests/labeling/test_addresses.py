@@ -86,14 +86,18 @@ class TestNetworks:
         with pytest.raises(LFError, match="'c': the table of ranges is empty"):
             cidr_lf("c", [], column="ip", label=1)
 
+    def test_a_mapping_is_not_taken_for_its_keys(self):
+        with pytest.raises(LFError, match="'c': the table must be a list, found a mapping"):
+            cidr_lf("c", {"10.0.0.0/8": 0}, column="ip", label=1)
+
 
 class TestDomains:
     def test_urls_addresses_and_hosts(self, votes_of):
         lf = domain_lf("d", ["example.org"], column="text", label=1)
         yes = [
             "example.org", "EXAMPLE.ORG.", "a.b.example.org", "http://example.org", "https://u:p@a.example.org:80/?@z",
-            "//example.org/x", "example.org/a@evil.com", "example.org:80", "ann@example.org", "mailto:ann@a.example.org",
-            "Ann B. <ann@example.org>", "HTTP://Example.ORG\\@evil.com", "ftp://example.org",
+            "//example.org/x", "example.org/a@evil.com", "ann@example.org", "mailto:ann@a.example.org",
+            "Ann B. <ann@example.org>", "HTTP://Example.ORG\\@evil.com", "ftp://example.org", "example.org:80",
         ]  # fmt: skip
         no = [
             None, "", " ", "notexample.org", "example.org.evil.com", "http://evil.com/example.org", "http://example.org@evil.com",

@@ -155,7 +155,7 @@ def domain_lf(
         origin,
         column=column,
         labels=entries.values(),
-        spec={"kind": "domain", "entries": sorted(entries.items())},
+        spec={"kind": "domain", "entries": sorted(entries.items()), "idna": idna.__version__},
         about=about_table("domains", entries),
         match=match_distinct(vote),
         upkeep=upkeep,

@@ -143,9 +143,12 @@ def _match_two(known: Known, form: Form, *, label: int) -> Joint:
 
     def match(arrays: Sequence[pa.Array]) -> NDArray[np.int8]:
         (rows, firsts), (other_rows, seconds) = (_distinct(array, form) for array in arrays)
-        couples, places = np.unique(rows * len(seconds) + other_rows, return_inverse=True)
+        votes = np.full(len(rows), ABSTAIN, dtype=np.int8)
+        at = np.flatnonzero(np.array([not known.keys().isdisjoint(names) for names in firsts], dtype=bool)[rows])
+        couples, places = np.unique(rows[at] * len(seconds) + other_rows[at], return_inverse=True)
         hits = [related(firsts[couple // len(seconds)], seconds[couple % len(seconds)]) for couple in couples.tolist()]
-        return np.where(np.array(hits, dtype=bool)[places], label, ABSTAIN).astype(np.int8)
+        votes[at[np.array(hits, dtype=bool)[places]]] = label
+        return votes
 
     return Joint(match)
 

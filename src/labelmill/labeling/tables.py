@@ -79,7 +79,7 @@ def read_classes(
         pairs = [(value, _number(vote, value, source) if classes is None else vote) for value, vote in known]
     else:
         values = [value for (value,) in rows_of(table, source, width=1)]
-        if label is None:
+        if label is None and values:
             raise LFError(f"labeling function {source.lf!r}: the table has no classes; give label=.")
         return [(value, label) for value in values], provenance
     if label is not None:
@@ -109,6 +109,8 @@ def read_source(source: Source) -> tuple[Any, tuple[Provenance, ...]]:
 
 def rows_of(table: Any, source: Source, *, width: int) -> list[tuple[Any, ...]]:
     """The rows of a table that was read, each checked to have so many values; those without a value are left out."""
+    if isinstance(table, Mapping):
+        raise LFError(f"labeling function {source.lf!r}: the table must be a list, found a mapping.")
     rows = []
     for row in table:
         values = tuple(row) if isinstance(row, tuple | list) else (row,)
