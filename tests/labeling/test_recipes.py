@@ -176,9 +176,13 @@ def test_inactive_entries_are_checked_and_do_not_vote(project):
         load_lfs(project(RULES + "    - {name: off, kind: regex, pattern: (, column: t, label: 0, active: false}\n"), 2)
 
 
-def test_every_template_builder_is_a_kind():
+NEEDS_CODE: set[str] = set()
+"""Builders that are given what only Python can say."""
+
+
+def test_every_builder_that_needs_no_code_is_a_kind():
     made = {name.removesuffix("_lf") for name in labelmill.__all__ if name.endswith("_lf")}
-    assert made == set(recipes.BUILDERS)
+    assert made - NEEDS_CODE == set(recipes.BUILDERS)
 
 
 @pytest.mark.parametrize("kind", recipes.BUILDERS)
@@ -187,7 +191,8 @@ def test_every_argument_of_a_builder_can_be_told_to_people(kind):
     assert {"name", "label"} <= hints.keys()
     assert needed[0] == "name"
     for hint in hints.values():
-        assert recipes._describe(hint).startswith(("a ", "true", "exact", "missing"))
+        told = recipes._describe(hint)
+        assert told and not set("<>[].|") & set(told)
 
 
 ONE_OF_EACH = """\
