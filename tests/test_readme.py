@@ -78,7 +78,7 @@ class TestYourOwnData:
             params[section].update(values)
         (folder / "params.yaml").write_text(yaml.safe_dump(params))
         write_reviews(folder / "rows.csv")
-        for file in (folder / "lfs").glob("*.py"):
+        for file in (*(folder / "lfs").glob("*.py"), folder / "lfs/domains.yaml"):
             file.unlink()
         (folder / "lfs/words.py").write_text(
             "from labelmill import keyword_lf\n"
@@ -97,7 +97,7 @@ class TestYourOwnData:
 
         run("labelmill", "init", tmp_path / "my-task", "--no-git", cwd=tmp_path)
         lfs = tmp_path / "my-task/lfs"
-        for file in ("words.py", "headers.py"):
+        for file in ("words.py", "headers.py", "domains.yaml"):
             (lfs / file).unlink()
         (block,) = blocks("python", holds="@labeling_function")
         (lfs / "rules.py").write_text(block.text)

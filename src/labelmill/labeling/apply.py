@@ -203,6 +203,9 @@ def apply_all(
     said: dict[int, Column] = {}
     code = [lf for lf in _leaves(lfs) if isinstance(lf, RowLF | BatchLF)]
     places = {id(lf): j for j, lf in enumerate(code)}
+    for lf in _leaves(lfs):
+        if isinstance(lf, TemplateLF):
+            lf.check_kinds(columns)  # before the first row of any
 
     @cache
     def findings() -> Findings:
