@@ -132,6 +132,17 @@ def values_of(row: Any) -> dict[str, Any]:
     return dict(row._asdict() if hasattr(row, "_asdict") else vars(row))
 
 
+def series_of(row: Any) -> pd.Series:
+    """The row as a pandas Series of its own, as `frame.apply(axis=1)` gives it: missing values as in the frame."""
+    columns = row._columns if isinstance(row, Row) else None
+    if not isinstance(columns, Columns):
+        return pd.Series(values_of(row), dtype=object)
+    series = columns.frame.iloc[row._index]
+    if series.dtype != object:
+        return series
+    return pd.Series([_fresh(value) for value in series], index=series.index, name=series.name, dtype=object)
+
+
 def to_arrow(values: Any) -> pa.Array | None:
     """Values as one Arrow array; None where they are of mixed kinds."""
     try:
