@@ -2,8 +2,8 @@
 
 One module per format: `snorkel` (labeling functions), `dense` (matrices in npy, npz and csv), `wrench` (folders of
 JSON), `crowd` (long tables as crowd-kit has them), `label_studio` (tasks, annotations, predictions). Below them
-`named_votes`, what votes are turned into, and `strict_json`. None of the other tools is needed to read its files.
-What each format is, and how it is used: docs/interop.md.
+are `named_votes`, what votes are turned into, `csv_lines` and `strict_json`. None of the other tools is needed to read
+its files. What each format is, and how it is used: docs/interop.md.
 """
 
 from labelmill.interop.crowd import (

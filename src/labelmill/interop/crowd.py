@@ -5,8 +5,6 @@ This is what the aggregators of crowd-kit take, and `load_dataset` gives, with t
 only, so votes become a sparse matrix, of vote + 1, as label models take it.
 """
 
-import csv
-import io
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,8 +18,8 @@ from numpy.typing import NDArray
 from labelmill import storage
 from labelmill.arrays import ABSTAIN, UNKNOWN, Gold, LabelMatrix
 from labelmill.errors import DataError
+from labelmill.interop import csv_lines
 from labelmill.labeling.votes import MAX_CARDINALITY
-from labelmill.sources.files import open_checked
 
 COLUMNS = ("task", "worker", "label")
 
@@ -161,7 +159,7 @@ def gold_of_tasks(truth: pd.Series, tasks: Sequence[Hashable], classes: Sequence
     """
     rows = _places(pd.Series(truth.index), tasks, "task", "the true labels")
     if (twice := pd.Index(rows).duplicated()).any():
-        raise DataError(f"the true labels: task {truth.index[int(np.argmax(twice))]!r} is there twice.")
+        raise DataError(f"the true labels: task {tasks[rows[int(np.argmax(twice))]]!r} is there twice.")
     gold = np.full(len(tasks), UNKNOWN, dtype=np.int64)
     gold[rows] = _places(truth.reset_index(drop=True), classes, "label", "the true labels")
     return gold
@@ -202,16 +200,8 @@ def read_crowd(path: Path, *, classes: Sequence[str] | None = None) -> CrowdVote
         The file cannot be read, or see `from_crowd`.
     """
     path = Path(path)
-    with open_checked(path) as stream:
-        content = stream.read()
-    try:
-        lines = [line for line in csv.reader(io.StringIO(content.decode("utf-8-sig"), newline=""), strict=True) if line]
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise DataError(f"{path}: is no CSV in UTF-8 ({error}).") from error
-    header, *rows = lines or [[]]
-    for number, row in enumerate(rows):
-        if len(row) != len(header):
-            raise DataError(f"{path}: row {number} has {len(row)} fields; expected {len(header)}, {header}.")
+    header, *rows = csv_lines.read_lines(path) or [[]]
+    csv_lines.check_widths(path, rows, header)
     frame = pd.DataFrame(rows, columns=header, dtype=object).replace("", None)
     return _from_crowd(frame, classes, None, None, where=str(path))
 
@@ -222,13 +212,13 @@ def write_crowd(path: Path, frame: pd.DataFrame) -> None:
     Raises
     ------
     DataError
-        A column is missing.
+        A column or a value is missing.
     StorageError
         The file cannot be written; what was there is untouched.
     """
     _check_columns(frame, str(path))
-    text = frame[list(COLUMNS)].to_csv(index=False, lineterminator="\n")
-    storage.write_text(Path(path), text)
+    rows = zip(*(frame[name].tolist() for name in COLUMNS), strict=True)
+    storage.write_text(Path(path), csv_lines.as_text(COLUMNS, rows))
 
 
 def _from_crowd(
@@ -240,9 +230,6 @@ def _from_crowd(
     where: str,
 ) -> CrowdVotes:
     _check_columns(frame, where)
-    for name in COLUMNS:
-        if (missing := frame[name].isna().to_numpy()).any():
-            raise DataError(f"{where}: row {int(np.argmax(missing))} has no {name}. Correct or remove it.")
     found = {name: frame[name].drop_duplicates().tolist() for name in COLUMNS}
     tasks = found["task"] if tasks is None else list(tasks)
     workers = found["worker"] if workers is None else list(workers)
@@ -272,6 +259,8 @@ def _check_columns(frame: pd.DataFrame, where: str) -> None:
             raise DataError(
                 f"{where}: expected one column {name!r}; found the columns {list(frame.columns)[:20]}.{hint}"
             )
+        if (missing := frame[name].isna().to_numpy()).any():
+            raise DataError(f"{where}: row {int(np.argmax(missing))} has no {name}. Correct or remove it.")
 
 
 def _sorted(labels: list[Any], where: str) -> list[Any]:

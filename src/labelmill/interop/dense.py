@@ -7,7 +7,6 @@ file has no names. A `.npz` file has the arrays `L`, `lf_names` and, where rows 
 a line of names; its first column may be `id`.
 """
 
-import csv
 import io
 import zipfile
 from collections.abc import Sequence
@@ -19,7 +18,8 @@ from numpy.typing import NDArray
 
 from labelmill import storage
 from labelmill.errors import DataError
-from labelmill.interop.named_votes import NamedVotes, check_ids, check_names, check_votes, row_name
+from labelmill.interop import csv_lines
+from labelmill.interop.named_votes import NamedVotes, check_cardinality, check_ids, check_names, check_votes, row_name
 from labelmill.labeling.votes import MAX_CARDINALITY
 from labelmill.sources.files import open_checked
 
@@ -52,11 +52,10 @@ def read_dense(path: Path, *, cardinality: int, lf_names: Sequence[str] | None =
     """
     path = Path(path)
     kind = _kind(path)
-    with open_checked(path) as stream:
-        content = stream.read()
+    check_cardinality(cardinality, where=path)
     if kind == ".csv":
-        return _from_csv(content, path, cardinality, lf_names)
-    arrays = _load(content, path)
+        return _from_csv(path, cardinality, lf_names)
+    arrays = _load(path)
     votes = arrays["L"]
     if votes.ndim != 2:
         raise DataError(f"{path}: the votes have {votes.ndim} dimensions; expected rows x labeling functions.")
@@ -113,8 +112,10 @@ def _kind(path: Path) -> str:
     return path.suffix
 
 
-def _load(content: bytes, path: Path) -> dict[str, NDArray[Any]]:
+def _load(path: Path) -> dict[str, NDArray[Any]]:
     """The arrays of a numpy file, once they are those of votes."""
+    with open_checked(path) as stream:
+        content = stream.read()
     try:
         loaded = np.load(io.BytesIO(content), allow_pickle=False)
         arrays = {"L": loaded} if isinstance(loaded, np.ndarray) else {name: loaded[name] for name in loaded.files}
@@ -132,24 +133,18 @@ def _load(content: bytes, path: Path) -> dict[str, NDArray[Any]]:
     return arrays
 
 
-def _from_csv(content: bytes, path: Path, cardinality: int, lf_names: Sequence[str] | None) -> NamedVotes:
-    try:
-        text = content.decode("utf-8-sig")
-        lines = [line for line in csv.reader(io.StringIO(text, newline=""), strict=True) if line]
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise DataError(f"{path}: is no CSV in UTF-8 ({error}).") from error
-    allowed = {str(vote): vote for vote in range(-1, cardinality)}
-    header = lines.pop(0) if lf_names is None and lines else ["", *(lf_names or ())][1:]
-    if lf_names is None and (not header or _are_numbers(header)):
+def _from_csv(path: Path, cardinality: int, lf_names: Sequence[str] | None) -> NamedVotes:
+    lines = csv_lines.read_lines(path)
+    header = list(lf_names) if lf_names is not None else lines.pop(0) if lines else []
+    if lf_names is None and _are_numbers(header):
         raise DataError(
             f"{path}: the first line has votes, not the names of labeling functions: {header[:5]}. Give lf_names."
         )
-    with_ids = header[:1] == ["id"]
+    csv_lines.check_widths(path, lines, header)
+    with_ids = lf_names is None and header[0] == "id"
     names = check_names(header[1:] if with_ids else header, "labeling function", where=path)
-    for number, line in enumerate(lines):
-        if len(line) != len(header):
-            raise DataError(f"{path}: row {number} has {len(line)} fields; expected {len(header)}.")
     ids = check_ids([line[0] for line in lines], where=path) if with_ids else None
+    allowed = {str(vote): vote for vote in range(-1, cardinality)}
     votes = np.full((len(lines), len(names)), -1, dtype=np.int8)
     for i, line in enumerate(lines):
         fields = line[1:] if with_ids else line
@@ -165,14 +160,13 @@ def _from_csv(content: bytes, path: Path, cardinality: int, lf_names: Sequence[s
 
 
 def _are_numbers(fields: Sequence[str]) -> bool:
+    """Whether these are votes, or nothing, and no names."""
     return all(field.strip().lstrip("+-").isdecimal() for field in fields)
 
 
 def _csv_text(L: NDArray[np.int8], names: list[str], ids: list[str] | None, path: Path) -> str:
-    if ids is None and (not names or _are_numbers(names)):
+    if ids is not None:
+        return csv_lines.as_text(["id", *names], ([i, *votes] for i, votes in zip(ids, L.tolist(), strict=True)))
+    if _are_numbers(names):
         raise DataError(f"{path}: the names {names[:5]} would be read as votes. Rename one, or give ids.")
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(names if ids is None else ["id", *names])
-    writer.writerows(L.tolist() if ids is None else ([i, *votes] for i, votes in zip(ids, L.tolist(), strict=True)))
-    return text.getvalue()
+    return csv_lines.as_text(names, L.tolist())

@@ -103,8 +103,8 @@ def read_tasks(
     columns = {key: column_of([task["data"].get(key) for task in tasks]) for key in keys}
     return LabelStudioTasks(
         pd.DataFrame({"id": pd.Series(ids, dtype="str"), **columns}),
-        pd.DataFrame(found["annotations"], columns=_ANNOTATION).astype({"ground_truth": "bool"}),
-        pd.DataFrame(found["predictions"], columns=_PREDICTION).astype({"score": "float64"}),
+        pd.DataFrame(found["annotations"], columns=_ANNOTATION, dtype=object).astype({"ground_truth": "bool"}),
+        pd.DataFrame(found["predictions"], columns=_PREDICTION, dtype=object).astype({"score": "float64"}),
         rejections(rejected),
     )
 
@@ -134,10 +134,10 @@ def append_annotations(path: Path, annotations: pd.DataFrame, *, classes: Sequen
         raise DataError(f"purpose is {purpose!r}, expected one of {list(PURPOSES)}.")
     path = Path(path)
     read_annotations(path, classes)  # nothing is added to a file that cannot be read
-    known = set(path.read_text(encoding="utf-8-sig").splitlines()) if path.exists() else set()
-    ordered = annotations.sort_values(["ground_truth", "time"], kind="stable", na_position="first")
+    known = set(path.read_text(encoding="utf-8-sig").split("\n")) if path.exists() else set()
+    ordered = sorted(annotations.to_dict("records"), key=lambda row: (row["ground_truth"], row["time"] or ""))
     appended = 0
-    for row in ordered.to_dict("records"):
+    for row in ordered:
         line = {name: row[name] for name in _ANNOTATION[:4]} | {"purpose": purpose}
         if json.dumps(line, ensure_ascii=False) not in known:
             storage.append_line(path, line)

@@ -90,6 +90,14 @@ def check_ids(ids: Sequence[Any], *, where: Any) -> list[str]:
     return list(place)
 
 
+def check_cardinality(cardinality: int, *, where: Any) -> None:
+    """Raise DataError unless votes for that many classes fit into the label matrix."""
+    if not isinstance(cardinality, int) or not 1 <= cardinality <= MAX_CARDINALITY:
+        raise DataError(
+            f"{where}: cardinality is the number of classes, 1 to {MAX_CARDINALITY}; found {cardinality!r}."
+        )
+
+
 def check_votes(
     votes: NDArray[Any], *, cardinality: int, lf_names: Sequence[str], ids: Sequence[str] | None, where: Any
 ) -> LabelMatrix:
@@ -101,10 +109,7 @@ def check_votes(
         They are no integers from -1 to `cardinality` - 1, or not one per row and labeling function; the first that
         is wrong is named by row and column.
     """
-    if not isinstance(cardinality, int) or not 1 <= cardinality <= MAX_CARDINALITY:
-        raise DataError(
-            f"{where}: cardinality is the number of classes, 1 to {MAX_CARDINALITY}; found {cardinality!r}."
-        )
+    check_cardinality(cardinality, where=where)
     if votes.ndim != 2 or votes.shape[1] != len(lf_names) or (ids is not None and votes.shape[0] != len(ids)):
         rows = "rows" if ids is None else f"{len(ids)} rows"
         raise DataError(f"{where}: the votes are {votes.shape}; expected {rows} x {len(lf_names)} labeling functions.")
@@ -121,7 +126,7 @@ def check_votes(
         i, j = (int(place[0]) for place in np.nonzero(wrong))
         raise DataError(
             f"{where}: {row_name(i, ids)}, labeling function {lf_names[j]!r} votes {votes[i, j]}; expected -1 "
-            f"(abstain) or a class from 0 to {cardinality - 1}. {int(wrong.sum())} of {votes.size} votes are wrong like this."
+            f"(abstain) or a class from 0 to {cardinality - 1}. {int(wrong.sum())} of {votes.size} votes are like this."
         )
     return np.ascontiguousarray(votes, dtype=np.int8)
 
