@@ -173,7 +173,7 @@ def export_label_studio(
     task = load_params().task
     rows = storage.read_shards(paths.CLEAN, ["id", "split", *task.text_columns])
     probs = storage.read_shards(paths.PROBS) if uncertain is not None or predictions else None
-    chosen = _least_certain(probs, rows, uncertain) if uncertain is not None else _ids(ids)
+    chosen = _least_certain(probs, rows, uncertain) if uncertain is not None else _ids(ids, rows)
     tasks = interop.tasks_of(
         rows,
         task.text_columns,
@@ -196,15 +196,17 @@ def _least_certain(probs: Any, rows: "pd.DataFrame", n: int) -> list[str]:
     return interop.least_certain(probs[probs["id"].isin(train)], n)
 
 
-def _ids(file: Path | None) -> list[str]:
+def _ids(file: Any, rows: "pd.DataFrame") -> list[str]:
     from labelmill.errors import DataError
 
-    assert file is not None
     try:
         lines = file.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise DataError(f"{file}: cannot be read ({error}).") from error
-    return [line.strip() for line in lines if line.strip()]
+    ids = [line.strip() for line in lines if line.strip()]
+    if held_out := sorted(set(ids) & set(rows["id"][rows["split"] == "test"])):
+        raise DataError(f"{file}: the row {held_out[0]!r} is of split 'test'. What is held out must not become known.")
+    return ids
 
 
 def _votes(matrix: Path | None) -> "NamedVotes":

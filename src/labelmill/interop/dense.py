@@ -47,8 +47,10 @@ def read_dense(path: Path, *, cardinality: int, lf_names: Sequence[str] | None =
 
     Examples
     --------
-    >>> read_dense("votes.npz", cardinality=2).lf_names  # doctest: +SKIP
-    ['words', 'links']
+    >>> write_dense(Path("L.npy"), NamedVotes(np.array([[0, -1], [1, 1]], dtype=np.int8), ["words", "links"]))
+    >>> read_dense(Path("L.npy"), cardinality=2, lf_names=["words", "links"]).L
+    array([[ 0, -1],
+           [ 1,  1]], dtype=int8)
     """
     path = Path(path)
     kind = _kind(path)
@@ -88,7 +90,9 @@ def write_dense(path: Path, votes: NamedVotes) -> None:
 
     Examples
     --------
-    >>> write_dense("votes.csv", NamedVotes(L, ["words", "links"]))  # doctest: +SKIP
+    >>> write_dense(Path("votes.csv"), NamedVotes(np.array([[0, -1]], dtype=np.int8), ["words", "links"], ["mail-7"]))
+    >>> Path("votes.csv").read_text().split()
+    ['id,words,links', 'mail-7,0,-1']
     """
     path = Path(path)
     kind = _kind(path)

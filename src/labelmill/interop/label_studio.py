@@ -71,9 +71,11 @@ def read_tasks(
 
     Examples
     --------
-    >>> tasks = read_tasks("export.json", ["ham", "spam"])  # doctest: +SKIP
-    >>> tasks.annotations["label"].tolist()                 # doctest: +SKIP
-    ['spam', 'ham']
+    >>> chosen = {"type": "choices", "from_name": "label", "to_name": "text", "value": {"choices": ["spam"]}}
+    >>> task = {"id": 1, "data": {"id": "mail-7", "text": "act now"}, "annotations": [{"result": [chosen]}]}
+    >>> storage.write_json(Path("export.json"), [task])
+    >>> read_tasks(Path("export.json"), ["ham", "spam"]).annotations[["id", "label"]].values.tolist()
+    [['mail-7', 'spam']]
     """
     path = Path(path)
     content = read_json(path)

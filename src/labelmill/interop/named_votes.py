@@ -169,8 +169,9 @@ def to_label_matrix(path: Path, votes: NamedVotes) -> None:
 
     Examples
     --------
-    >>> to_label_matrix(Path("votes"), NamedVotes(L, ["words", "links"]))  # doctest: +SKIP
-    >>> Auto(cardinality=2).fit(Path("votes"))                             # doctest: +SKIP
+    >>> to_label_matrix(Path("votes"), NamedVotes(np.array([[0, -1]], dtype=np.int8), ["words", "links"]))
+    >>> from_label_matrix(Path("votes")).ids
+    ['0']
     """
     lf_names = check_names(votes.lf_names, "labeling function", where=path)
     ids = [str(i) for i in range(len(votes.L))] if votes.ids is None else check_ids(votes.ids, where=path)

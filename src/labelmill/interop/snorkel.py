@@ -45,11 +45,11 @@ def from_snorkel(lf: Any, **upkeep: Unpack[UpkeepArguments]) -> RowLF:
 
     Examples
     --------
-    >>> from snorkel.labeling import labeling_function       # doctest: +SKIP
-    >>> @labeling_function(resources={"words": ["prize"]})   # doctest: +SKIP
-    ... def wins(x, words):
+    >>> from types import SimpleNamespace
+    >>> def wins(x, words):
     ...     return 1 if any(word in x.text for word in words) else -1
-    >>> from_snorkel(wins)({"text": "a prize for you"})      # doctest: +SKIP
+    >>> theirs = SimpleNamespace(name="wins", _f=wins, _resources={"words": ["prize"]}, _pre=[])
+    >>> from_snorkel(theirs)({"text": "a prize for you"})
     1
     """
     if isinstance(lf, LabelingFunction):

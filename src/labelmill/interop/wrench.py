@@ -71,9 +71,13 @@ def read_wrench(folder: Path) -> WrenchData:
 
     Examples
     --------
-    >>> data = read_wrench("datasets/youtube")  # doctest: +SKIP
-    >>> data.L.shape, data.classes              # doctest: +SKIP
-    ((1956, 10), ['HAM', 'SPAM'])
+    >>> folder = Path("tiny")
+    >>> storage.write_json(folder / "label.json", {"0": "ham", "1": "spam"})
+    >>> row = {"label": 1, "weak_labels": [1, -1], "data": {"text": "act now"}}
+    >>> storage.write_json(folder / "train.json", {"0": row})
+    >>> data = read_wrench(folder)
+    >>> data.frame["id"].tolist(), data.L.tolist(), data.gold.tolist()
+    (['train/0'], [[1, -1]], [1])
     """
     folder = Path(folder)
     classes = _classes(folder / "label.json")
@@ -116,7 +120,11 @@ def write_wrench(folder: Path, data: WrenchData) -> None:
 
     Examples
     --------
-    >>> write_wrench("datasets/mine", data)  # doctest: +SKIP
+    >>> frame = pd.DataFrame({"id": ["a"], "split": ["test"], "text": ["act now"]})
+    >>> L, gold = np.array([[1]], dtype=np.int8), np.array([-1])
+    >>> write_wrench(Path("mine"), WrenchData(frame, L, ["words"], gold, ["ham", "spam"]))
+    >>> sorted(file.name for file in Path("mine").iterdir())
+    ['label.json', 'meta.json', 'test.json']
     """
     folder = Path(folder)
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
