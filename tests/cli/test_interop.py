@@ -27,7 +27,7 @@ def made(tmp_path_factory):
     for name, frame in (("clean", rows), ("probs", probs)):
         with storage.shard_writer(folder / "data" / name) as write:
             write(frame)
-    interop.to_label_matrix(folder / paths.LABEL_MATRIX, interop.NamedVotes(L, ["words", "links"], ids))
+    interop.write_votes(folder / paths.LABEL_MATRIX, interop.NamedVotes(L, ["words", "links"], ids))
     for path, row_ids, labels in (
         (paths.GOLD_TRAIN, ["a", "b", "c"], [0, 1, -1]),
         (paths.GOLD_DEV, ["d"], [1]),
@@ -54,7 +54,7 @@ def test_dense_there_and_back(suffix, labelmill, task):
     assert ended.code == 0
     assert "6 rows x 2 labeling functions, 8 votes: votes." in ended.err
     assert labelmill("import", "dense", f"votes.{suffix}", "--out", "again").code == 0
-    before, after = (interop.from_label_matrix(path) for path in (paths.LABEL_MATRIX, task / "again"))
+    before, after = (interop.read_votes(path) for path in (paths.LABEL_MATRIX, task / "again"))
     assert np.array_equal(before.L, after.L)
     if suffix != "npy":
         assert (before.lf_names, before.ids) == (after.lf_names, after.ids)
@@ -66,9 +66,9 @@ def test_crowd_there_and_back(labelmill, task):
     lines = (task / "crowd.csv").read_text().splitlines()
     assert lines[:3] == ["task,worker,label", "a,words,ham", "b,words,spam"]
     assert labelmill("import", "crowd", "crowd.csv", "--out", "again").code == 0
-    after = interop.from_label_matrix(task / "again")
+    after = interop.read_votes(task / "again")
     assert after.ids == list("abdef"), "nobody voted on c"
-    before = interop.from_label_matrix(paths.LABEL_MATRIX)
+    before = interop.read_votes(paths.LABEL_MATRIX)
     assert np.array_equal(after.L, before.L[[0, 1, 3, 4, 5]])
 
 
@@ -90,7 +90,7 @@ def test_wrench_there_and_back(labelmill, task):
         "sent_at": "2024-05-01T00:00:00+00:00",
         "gold": None,
     }
-    votes = interop.from_label_matrix(task / "from_bench/label_matrix")
+    votes = interop.read_votes(task / "from_bench/label_matrix")
     assert np.array_equal(votes.L, data.L)
     assert votes.lf_names == ["words", "links"]
 
@@ -157,7 +157,8 @@ def test_what_people_chose_becomes_gold_once(labelmill, task):
         ("b", "spam"),
         ("a", "ham"),
     ]
-    ended = labelmill("import", "label-studio", "export.json", "--purpose", "dev")
+    ended = labelmill("import", "label-studio", "export.json", "--purpose", "dev", "--rows", "rows.jsonl")
+    assert (task / "rows.jsonl").read_text().splitlines()[0] == '{"id": "b", "text": "Grüße b"}'
     assert "0 annotations appended to gold/annotations.jsonl, 2 were there already" in ended.err
 
 

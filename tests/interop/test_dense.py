@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from labelmill.errors import DataError
-from labelmill.interop import NamedVotes, from_label_matrix, read_dense, to_label_matrix, write_dense
+from labelmill.interop import NamedVotes, read_dense, read_votes, write_dense, write_votes
 from labelmill.label_model import MajorityVote
 
 CASES = settings(max_examples=60, deadline=None, derandomize=True)
@@ -58,13 +58,13 @@ def test_what_is_written_is_read_again_to_the_byte(suffix, drawn, tmp_path_facto
 def test_the_table_of_the_label_stage_keeps_all(drawn, tmp_path_factory):
     _, votes = drawn
     folder = tmp_path_factory.getbasetemp() / "label_matrix"
-    to_label_matrix(folder, votes)
+    write_votes(folder, votes)
     ids = [str(i) for i in range(len(votes.L))] if votes.ids is None else votes.ids
-    same(from_label_matrix(folder), NamedVotes(votes.L, votes.lf_names, ids))
+    same(read_votes(folder), NamedVotes(votes.L, votes.lf_names, ids))
 
 
 def test_label_models_read_that_table(tmp_path):
-    to_label_matrix(tmp_path / "votes", SMALL)
+    write_votes(tmp_path / "votes", SMALL)
     model = MajorityVote(cardinality=2).fit(tmp_path / "votes")
     assert model.predict(SMALL.L).tolist() == [0, 1, 0]
     assert model.lf_names_ == SMALL.lf_names

@@ -192,8 +192,9 @@ def test_one_that_alters_its_row_alters_no_other(kinds):
 
 def test_a_preprocessor_that_gives_nothing_is_named(kinds):
     lf = from_snorkel(kinds[0]("lost", is_short, pre=[kinds[1]("nothing", lambda x: None)]))
-    with pytest.raises(LFError, match="returned None; expected the row"):
+    with pytest.raises(LFError, match=r"'lost' failed on row 'a': ValueError: the preprocessor .* returned None"):
         votes_of([lf])
+    assert len(apply_lfs(FRAME, [lf], cardinality=2).errors) == 4
 
 
 def test_its_place_is_that_of_the_function_and_its_upkeep_is_kept(kinds):

@@ -49,7 +49,9 @@ def write(folder, files):
 
 
 def read_all(folder):
-    return {file.stem: json.loads(file.read_text(encoding="utf-8")) for file in folder.iterdir()}
+    return {
+        file.stem: json.loads(file.read_text(encoding="utf-8")) for file in folder.iterdir() if file.stem != "manifest"
+    }
 
 
 @pytest.fixture

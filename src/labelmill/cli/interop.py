@@ -34,7 +34,7 @@ def import_dense(
     from labelmill.params import load_params
 
     votes = interop.read_dense(file, cardinality=load_params().task.cardinality)
-    interop.to_label_matrix(out, votes)
+    interop.write_votes(out, votes)
     _say_votes(votes, out)
 
 
@@ -44,21 +44,14 @@ def import_wrench(
     out: Annotated[Path, typer.Option("--out", help="Folder for rows.jsonl and label_matrix.")],
 ) -> None:
     """Turn a folder of the WRENCH benchmark into rows that ingest reads, and a label matrix."""
-    import json
-
-    from labelmill import interop, storage
-    from labelmill.interop.strict_json import as_json
+    from labelmill import interop
 
     data = interop.read_wrench(folder)
     rows = data.frame.rename(columns={"split": "wrench_split"})
     rows["gold"] = [data.classes[y] if y >= 0 else None for y in data.gold.tolist()]
-    lines = [
-        json.dumps({name: as_json(value, where=f"column {name!r}") for name, value in row.items()}, ensure_ascii=False)
-        for row in rows.to_dict("records")
-    ]
-    storage.write_text(out / "rows.jsonl", "".join(f"{line}\n" for line in lines))
+    _write_rows(out / "rows.jsonl", rows)
     votes = interop.NamedVotes(data.L, data.lf_names, data.frame["id"].tolist())
-    interop.to_label_matrix(out / "label_matrix", votes)
+    interop.write_votes(out / "label_matrix", votes)
     _say_votes(votes, out / "label_matrix")
     typer.echo(f"{out / 'rows.jsonl'}: ingest.source jsonl, label_column gold, task.classes {data.classes}", err=True)
 
@@ -73,7 +66,7 @@ def import_crowd(
 
     crowd = interop.read_crowd(file, classes=load_params().task.classes)
     votes = interop.NamedVotes(crowd.dense, [str(name) for name in crowd.workers], [str(task) for task in crowd.tasks])
-    interop.to_label_matrix(out, votes)
+    interop.write_votes(out, votes)
     _say_votes(votes, out)
 
 
@@ -81,7 +74,11 @@ def import_crowd(
 def import_label_studio(
     file: Annotated[Path, typer.Argument(help="Export of a Label Studio project, as JSON.")],
     purpose: Annotated[str, typer.Option("--purpose", help="dev: for work on LFs; gate: only promotion reads it.")],
+    rows: Annotated[
+        Path | None, typer.Option("--rows", help="Write the tasks as rows for ingest here (JSONL).")
+    ] = None,
     id_key: Annotated[str, typer.Option("--id-key", help="Key of data that has the row's id.")] = "id",
+    own_ids: Annotated[bool, typer.Option("--own-ids", help="Label Studio's task numbers are the ids.")] = False,
     control: Annotated[
         str | None, typer.Option("--control", help="Name of the choices, where there are several.")
     ] = None,
@@ -91,7 +88,10 @@ def import_label_studio(
     from labelmill.params import load_params
 
     classes = load_params().task.classes
-    tasks = interop.read_tasks(file, classes, id_key=id_key, control=control)
+    tasks = interop.read_tasks(file, classes, id_key=None if own_ids else id_key, control=control)
+    if rows is not None:
+        _write_rows(rows, tasks.frame)
+        typer.echo(f"{len(tasks.frame):,} rows written to {rows}", err=True)
     appended = interop.append_annotations(paths.ANNOTATIONS, tasks.annotations, classes=classes, purpose=purpose)
     known = len(tasks.annotations) - appended
     typer.echo(f"{appended:,} annotations appended to {paths.ANNOTATIONS}, {known:,} were there already", err=True)
@@ -188,6 +188,19 @@ def export_label_studio(
     typer.echo(f"{len(tasks):,} tasks written to {file}, {predicted:,} with a prediction", err=True)
 
 
+def _write_rows(path: Path, frame: "pd.DataFrame") -> None:
+    import json
+
+    from labelmill import storage
+    from labelmill.interop.strict_json import as_json
+
+    lines = (
+        {name: as_json(value, where=f"row {row['id']!r}: column {name!r}") for name, value in row.items()}
+        for row in frame.to_dict("records")
+    )
+    storage.write_text(path, "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines))
+
+
 def _least_certain(probs: Any, rows: "pd.DataFrame", n: int) -> list[str]:
     """Train rows only: a label of a row that is held out would tell what the test is there to ask."""
     from labelmill import interop
@@ -212,7 +225,7 @@ def _ids(file: Any, rows: "pd.DataFrame") -> list[str]:
 def _votes(matrix: Path | None) -> "NamedVotes":
     from labelmill import interop, paths
 
-    return interop.from_label_matrix(paths.LABEL_MATRIX if matrix is None else matrix)
+    return interop.read_votes(paths.LABEL_MATRIX if matrix is None else matrix)
 
 
 def _say_votes(votes: "NamedVotes", where: Path) -> None:

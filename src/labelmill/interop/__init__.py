@@ -18,7 +18,7 @@ from labelmill.interop.crowd import (
 from labelmill.interop.dense import read_dense, write_dense
 from labelmill.interop.label_studio import LabelStudioTasks, append_annotations, read_tasks
 from labelmill.interop.label_studio_tasks import labeling_config, least_certain, tasks_of, write_tasks
-from labelmill.interop.named_votes import NamedVotes, from_label_matrix, to_label_matrix
+from labelmill.interop.named_votes import NamedVotes, read_votes, write_votes
 from labelmill.interop.snorkel import from_snorkel, to_snorkel
 from labelmill.interop.wrench import WrenchData, read_wrench, write_wrench
 
@@ -29,7 +29,6 @@ __all__ = [
     "WrenchData",
     "append_annotations",
     "from_crowd",
-    "from_label_matrix",
     "from_snorkel",
     "gold_of_tasks",
     "labeling_config",
@@ -37,14 +36,15 @@ __all__ = [
     "read_crowd",
     "read_dense",
     "read_tasks",
+    "read_votes",
     "read_wrench",
     "task_labels",
     "tasks_of",
     "to_crowd",
-    "to_label_matrix",
     "to_snorkel",
     "write_crowd",
     "write_dense",
     "write_tasks",
+    "write_votes",
     "write_wrench",
 ]

@@ -131,7 +131,7 @@ def check_votes(
     return np.ascontiguousarray(votes, dtype=np.int8)
 
 
-def from_label_matrix(path: Path) -> NamedVotes:
+def read_votes(path: Path) -> NamedVotes:
     """Read the table that stage `label` writes, `data/label_matrix` of a project.
 
     Parameters
@@ -150,7 +150,7 @@ def from_label_matrix(path: Path) -> NamedVotes:
     return NamedVotes(L, lf_names, ids.tolist())
 
 
-def to_label_matrix(path: Path, votes: NamedVotes) -> None:
+def write_votes(path: Path, votes: NamedVotes) -> None:
     """Write votes as the table that stage `label` writes: label models read it shard by shard.
 
     Parameters
@@ -169,8 +169,8 @@ def to_label_matrix(path: Path, votes: NamedVotes) -> None:
 
     Examples
     --------
-    >>> to_label_matrix(Path("votes"), NamedVotes(np.array([[0, -1]], dtype=np.int8), ["words", "links"]))
-    >>> from_label_matrix(Path("votes")).ids
+    >>> write_votes(Path("votes"), NamedVotes(np.array([[0, -1]], dtype=np.int8), ["words", "links"]))
+    >>> read_votes(Path("votes")).ids
     ['0']
     """
     lf_names = check_names(votes.lf_names, "labeling function", where=path)

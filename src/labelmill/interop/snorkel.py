@@ -104,7 +104,7 @@ def _vote(
         for preprocessor in preprocessors:
             point = preprocessor(point)
             if point is None:
-                raise LFError(f"the preprocessor {preprocessor!r} returned None; expected the row.")
+                raise ValueError(f"the preprocessor {preprocessor!r} returned None; expected the row.")
         return function(point, **resources)
     except (AttributeError, KeyError) as error:
         known = [str(name) for name in series_of(row).index] if isinstance(row, Row) else []

@@ -101,7 +101,7 @@ def read_wrench(folder: Path) -> WrenchData:
 
 
 def write_wrench(folder: Path, data: WrenchData) -> None:
-    """Write a folder of WRENCH; `label.json` comes last, so that a folder which was cut short cannot be read.
+    """Write a folder of WRENCH: all of it appears at once, with the checksums of its files in `manifest.json`.
 
     Parameters
     ----------
@@ -124,7 +124,7 @@ def write_wrench(folder: Path, data: WrenchData) -> None:
     >>> L, gold = np.array([[1]], dtype=np.int8), np.array([-1])
     >>> write_wrench(Path("mine"), WrenchData(frame, L, ["words"], gold, ["ham", "spam"]))
     >>> sorted(file.name for file in Path("mine").iterdir())
-    ['label.json', 'meta.json', 'test.json']
+    ['label.json', 'manifest.json', 'meta.json', 'test.json']
     """
     folder = Path(folder)
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
@@ -147,10 +147,11 @@ def write_wrench(folder: Path, data: WrenchData) -> None:
                 key: as_json(values[i], where=f"row {row_id!r}: column {key!r}") for key, values in columns.items()
             },
         }
-    for split, rows in content.items():
-        storage.write_json(folder / f"{split}.json", rows)
-    storage.write_json(folder / "meta.json", {**data.meta, "lf_names": data.lf_names})
-    storage.write_json(folder / "label.json", {str(y): name for y, name in enumerate(data.classes)})
+    with storage.new_folder(folder) as new:
+        storage.write_json(new / "label.json", {str(y): name for y, name in enumerate(data.classes)})
+        storage.write_json(new / "meta.json", {**data.meta, "lf_names": data.lf_names})
+        for split, rows in content.items():
+            storage.write_json(new / f"{split}.json", rows)
 
 
 def _check(data: WrenchData, folder: Path) -> None:
