@@ -162,6 +162,14 @@ def test_what_people_chose_becomes_gold_once(labelmill, task):
     assert "0 annotations appended to gold/annotations.jsonl, 2 were there already" in ended.err
 
 
+def test_rows_that_began_in_label_studio_have_its_numbers_as_ids(labelmill, task):
+    (task / "export.json").write_text(json.dumps([{"id": 7, "data": {"text": "act now"}}]))
+    assert labelmill("import", "label-studio", "export.json", "--purpose", "dev").code == 3
+    ended = labelmill("import", "label-studio", "export.json", "--purpose", "dev", "--own-ids", "--rows", "rows.jsonl")
+    assert "1 rows written to rows.jsonl" in ended.err
+    assert (task / "rows.jsonl").read_text() == '{"id": "7", "text": "act now"}\n'
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [

@@ -4,6 +4,7 @@ Where Snorkel is installed these run on its own objects; elsewhere on the stand-
 """
 
 import datetime as dt
+import functools
 import pickle
 import sys
 from enum import IntEnum
@@ -204,6 +205,23 @@ def test_its_place_is_that_of_the_function_and_its_upkeep_is_kept(kinds):
     assert votes_of([lf])[:, 0].tolist() == [-1] * 4
     with pytest.raises(LFError, match="unknown argument 'color'"):
         from_snorkel(kinds[0]("short", is_short), color="red")
+
+
+def test_callables_of_every_kind_are_taken(kinds, tmp_path):
+    class Rule:
+        """An object that can be called."""
+
+        def __call__(self, x):
+            return 1 if x.words > 3 else -1
+
+        def vote(self, x):
+            return self(x)
+
+    for f in (Rule(), Rule().vote, functools.partial(lambda x, least: 1 if x.words > least else -1, least=3)):
+        lf = from_snorkel(kinds[0]("rule", f))
+        assert votes_of([lf])[:, 0].tolist() == [1, 1, -1, -1]
+        assert lf.origin.file.name == "test_snorkel.py"
+    assert from_snorkel(kinds[0]("rule", Rule())).__doc__ == "An object that can be called."
 
 
 def test_an_edit_of_function_or_resources_is_another_fingerprint(tmp_path):

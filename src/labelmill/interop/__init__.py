@@ -4,6 +4,9 @@ One module per format: `snorkel` (labeling functions), `dense` (matrices in npy,
 JSON), `crowd` (long tables as crowd-kit has them), `label_studio` (tasks, annotations, predictions). Below them
 are `named_votes`, what votes are turned into, `csv_lines` and `strict_json`. None of the other tools is needed to read
 its files. What each format is, and how it is used: docs/interop.md.
+
+The package stands above `labeling` and `label_model`, whose votes and probabilities it carries, and beside
+`end_model`; no stage needs it, so that a format may change without a pipeline noticing.
 """
 
 from labelmill.interop.crowd import (

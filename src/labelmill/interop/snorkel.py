@@ -58,8 +58,11 @@ def from_snorkel(lf: Any, **upkeep: Unpack[UpkeepArguments]) -> RowLF:
         hint = " It is a plain function: write @labeling_function above it." if inspect.isfunction(lf) else ""
         raise LFError(f"{lf!r} is no labeling function of Snorkel: it has no {', '.join(missing)}.{hint}")
     vote = functools.partial(_vote, lf._f, dict(lf._resources or {}), tuple(lf._pre or ()))
-    converted = RowLF(vote, lf.name, _origin(lf._f), as_upkeep(upkeep, lf=lf.name))
-    converted.__doc__ = lf._f.__doc__
+    function = inspect.unwrap(lf._f.func if isinstance(lf._f, functools.partial) else lf._f)
+    code = getattr(function, "__code__", None)
+    origin = Origin(Path(code.co_filename), code.co_firstlineno) if code else Origin.of_caller(1)
+    converted = RowLF(vote, lf.name, origin, as_upkeep(upkeep, lf=lf.name))
+    converted.__doc__ = function.__doc__
     return converted
 
 
@@ -135,11 +138,3 @@ def _vote_on_point(lf: LabelingFunction, point: Any) -> int:
             name: None if pd.api.types.is_scalar(value) and pd.isna(value) else value for name, value in point.items()
         }
     return lf(point)
-
-
-def _origin(function: Any) -> Origin:
-    """Where the function of a labeling function was written; of other callables, who asked."""
-    inner = inspect.unwrap(function.func if isinstance(function, functools.partial) else function)
-    if inspect.isfunction(inner) or inspect.ismethod(inner):
-        return Origin(Path(inner.__code__.co_filename), inner.__code__.co_firstlineno)
-    return Origin.of_caller(2)

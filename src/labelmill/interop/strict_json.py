@@ -27,7 +27,7 @@ def read_json(path: Path) -> Any:
     try:
         text = content.decode("utf-8-sig")
         value = json.loads(text, object_pairs_hook=_object, parse_constant=_no_constant)
-        if "\\u" in text:  # only an escape can make half of a surrogate pair
+        if "\\ud" in text.lower():  # only an escape can make half of a surrogate pair
             json.dumps(value, ensure_ascii=False).encode("utf-8")
     except (ValueError, RecursionError) as error:
         raise DataError(f"{path}: cannot be read as JSON ({str(error)[:200]}). Correct it.") from error

@@ -2,10 +2,12 @@
 
 import difflib
 from collections.abc import Collection, Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 import pandas as pd
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from labelmill.errors import LFError
 
@@ -59,6 +61,11 @@ class Columns(dict[str, Sequence[Any]]):
         """Raise NoSuchColumnError, with the nearest name there is, unless the column exists."""
         if name not in self.frame.columns:
             raise NoSuchColumnError(no_such_column(name, self.names, self.hidden))
+
+    @cached_property
+    def table(self) -> NDArray[Any]:
+        """All values as one array, missing ones as in the frame: what rows that are Series are cut from."""
+        return self.frame.to_numpy()
 
     def copy_of_frame(self) -> pd.DataFrame:
         """A frame that a batch labeling function may alter without any other seeing it."""
@@ -137,10 +144,9 @@ def series_of(row: Any) -> pd.Series:
     columns = row._columns if isinstance(row, Row) else None
     if not isinstance(columns, Columns):
         return pd.Series(values_of(row), dtype=object)
-    series = columns.frame.iloc[row._index]
-    if series.dtype != object:
-        return series
-    return pd.Series([_fresh(value) for value in series], index=series.index, name=series.name, dtype=object)
+    values = columns.table[row._index]
+    own = [_fresh(value) for value in values] if values.dtype == object else values.copy()
+    return pd.Series(own, index=columns.frame.columns, dtype=values.dtype)
 
 
 def to_arrow(values: Any) -> pa.Array | None:
