@@ -141,8 +141,9 @@ def append_annotations(path: Path, annotations: pd.DataFrame, *, classes: Sequen
     appended = 0
     for row in ordered:
         line = {name: row[name] for name in _ANNOTATION[:4]} | {"purpose": purpose}
-        if json.dumps(line, ensure_ascii=False) not in known:
+        if (text := json.dumps(line, ensure_ascii=False)) not in known:
             storage.append_line(path, line)
+            known.add(text)
             appended += 1
     return appended
 
