@@ -57,15 +57,15 @@ class Columns(dict[str, Sequence[Any]]):
             self._arrays[name] = to_arrow(self.frame[name])
         return self._arrays[name]
 
-    def check(self, name: str) -> None:
-        """Raise NoSuchColumnError, with the nearest name there is, unless the column exists."""
-        if name not in self.frame.columns:
-            raise NoSuchColumnError(no_such_column(name, self.names, self.hidden))
-
     @cached_property
     def table(self) -> NDArray[Any]:
         """All values as one array, missing ones as in the frame: what rows that are Series are cut from."""
         return self.frame.to_numpy()
+
+    def check(self, name: str) -> None:
+        """Raise NoSuchColumnError, with the nearest name there is, unless the column exists."""
+        if name not in self.frame.columns:
+            raise NoSuchColumnError(no_such_column(name, self.names, self.hidden))
 
     def copy_of_frame(self) -> pd.DataFrame:
         """A frame that a batch labeling function may alter without any other seeing it."""
