@@ -92,7 +92,7 @@ def _load() -> tuple[Any, list[Any]]:
     from labelmill.params import load_params
 
     params = load_params()
-    return params, load_lfs(paths.LFS, params.task.cardinality)
+    return params, load_lfs(paths.LFS, params.task.cardinality, classes=params.task.classes)
 
 
 def _short(text: str, length: int) -> str:
