@@ -5,6 +5,7 @@ import re
 import traceback
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, cast
 
@@ -16,6 +17,7 @@ from labelmill.errors import LFError
 from labelmill.labeling.column import Column, Failure
 from labelmill.labeling.composition import CompositeLF
 from labelmill.labeling.functions import BatchLF, LabelingFunction, RowLF
+from labelmill.labeling.fused import FusedTexts
 from labelmill.labeling.rows import Columns, NoSuchColumnError, Row, move_row
 from labelmill.labeling.templates import TemplateLF
 from labelmill.labeling.votes import check_cardinality, check_vote
@@ -170,10 +172,11 @@ def apply_all(
 ) -> Iterator[Column]:
     """What each labeling function says of every row, one after the other; parts that several share run once."""
     said: dict[int, Column] = {}
+    texts = FusedTexts(lfs, columns)
 
     def of(lf: LabelingFunction) -> Column:
         if id(lf) not in said:
-            said[id(lf)] = _apply_one(lf, of, columns, cardinality=cardinality, on_error=on_error, ids=ids)
+            said[id(lf)] = _apply_one(lf, of, columns, texts, cardinality=cardinality, on_error=on_error, ids=ids)
         return said[id(lf)]
 
     yield from map(of, lfs)
@@ -183,6 +186,7 @@ def _apply_one(
     lf: LabelingFunction,
     of: Callable[[LabelingFunction], Column],
     columns: Columns,
+    texts: FusedTexts,
     *,
     cardinality: int,
     on_error: OnError,
@@ -195,7 +199,7 @@ def _apply_one(
         if isinstance(lf, CompositeLF):
             return lf.combine([of(part) for part in lf.parts])
         if isinstance(lf, TemplateLF):
-            return Column(lf.votes(columns))
+            return Column(lf.votes(columns, partial(texts.match, lf)))
         if isinstance(lf, BatchLF):
             return _apply_batch(lf, columns, cardinality=cardinality, on_error=on_error, ids=ids)
         return _apply_rows(cast(RowLF, lf), columns, cardinality=cardinality, on_error=on_error, ids=ids)

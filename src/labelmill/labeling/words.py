@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Unpack
 
 from labelmill.labeling.functions import Origin
+from labelmill.labeling.literals import literals, word_literals
 from labelmill.labeling.matching import check_pattern, match_patterns, word_patterns
 from labelmill.labeling.tables import read_words
 from labelmill.labeling.templates import TemplateLF
@@ -54,8 +55,17 @@ def keyword_lf(
     patterns = word_patterns(found, whole_word=whole_word, lf=name, ignore_case=ignore_case)
     spec = {"kind": "regex", "patterns": patterns, "label": label, "ignore_case": ignore_case}
     match = match_patterns(patterns, label=label, ignore_case=ignore_case)
-    about = f"words ({len(found)}): {', '.join(found)}"
-    return TemplateLF(name, origin, column=column, labels=[label], spec=spec, about=about, match=match, upkeep=upkeep)
+    return TemplateLF(
+        name,
+        origin,
+        column=column,
+        labels=[label],
+        spec=spec,
+        about=f"words ({len(found)}): {', '.join(found)}",
+        match=match,
+        upkeep=upkeep,
+        scan=word_literals(found, whole_word=whole_word, ignore_case=ignore_case),
+    )
 
 
 def regex_lf(
@@ -96,5 +106,14 @@ def regex_lf(
     check_pattern(pattern, lf=name, ignore_case=ignore_case)
     spec = {"kind": "regex", "patterns": [pattern], "label": label, "ignore_case": ignore_case}
     match = match_patterns([pattern], label=label, ignore_case=ignore_case)
-    about = f"pattern {pattern}"
-    return TemplateLF(name, origin, column=column, labels=[label], spec=spec, about=about, match=match, upkeep=upkeep)
+    return TemplateLF(
+        name,
+        origin,
+        column=column,
+        labels=[label],
+        spec=spec,
+        about=f"pattern {pattern}",
+        match=match,
+        upkeep=upkeep,
+        scan=literals(pattern, ignore_case=ignore_case),
+    )
