@@ -16,15 +16,32 @@ from labelmill.storage.atomic import (
 from labelmill.storage.folders import folder_hash, new_folder, sha256_file, source_hash, verify_folder
 from labelmill.storage.gold import read_gold
 from labelmill.storage.locks import exclusive
-from labelmill.storage.shards import count_rows, iter_shards, read_shards, shard_writer
+from labelmill.storage.shards import (
+    Piece,
+    Shard,
+    count_rows,
+    iter_shards,
+    join_shards,
+    list_pieces,
+    list_shards,
+    part_name,
+    read_shards,
+    shard_writer,
+)
 
 __all__ = [
+    "Piece",
+    "Shard",
     "append_line",
     "count_rows",
     "exclusive",
     "folder_hash",
     "iter_shards",
+    "join_shards",
+    "list_pieces",
+    "list_shards",
     "new_folder",
+    "part_name",
     "read_gold",
     "read_json",
     "read_shards",
