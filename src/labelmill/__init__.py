@@ -11,28 +11,36 @@ if TYPE_CHECKING:
     from labelmill.labeling.apply import apply_lfs
     from labelmill.labeling.functions import batch_labeling_function, labeling_function
     from labelmill.labeling.knowledge import lookup_lf
+    from labelmill.labeling.limits import Limits
+    from labelmill.labeling.preprocessing import batch_preprocessor, preprocessor
     from labelmill.labeling.summary import lf_summary
     from labelmill.labeling.words import keyword_lf, regex_lf
 
 __all__ = [
     "ABSTAIN",
+    "Limits",
     "apply_lfs",
     "batch_labeling_function",
+    "batch_preprocessor",
     "keyword_lf",
     "labeling_function",
     "lf_summary",
     "lookup_lf",
+    "preprocessor",
     "regex_lf",
 ]
 
 _HOME = {
     "ABSTAIN": "labelmill.arrays",
+    "Limits": "labelmill.labeling.limits",
     "apply_lfs": "labelmill.labeling.apply",
     "batch_labeling_function": "labelmill.labeling.functions",
+    "batch_preprocessor": "labelmill.labeling.preprocessing",
     "keyword_lf": "labelmill.labeling.words",
     "labeling_function": "labelmill.labeling.functions",
     "lf_summary": "labelmill.labeling.summary",
     "lookup_lf": "labelmill.labeling.knowledge",
+    "preprocessor": "labelmill.labeling.preprocessing",
     "regex_lf": "labelmill.labeling.words",
 }
 

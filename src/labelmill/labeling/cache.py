@@ -6,9 +6,8 @@ The cache is warm storage that may be deleted at any time; it holds no result th
 import hashlib
 import json
 import os
-import time
 import zlib
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -18,10 +17,12 @@ import numpy as np
 import pandas as pd
 
 from labelmill import storage
-from labelmill.labeling.apply import OnError, apply_all, check_lfs, row_ids
+from labelmill.labeling.apply import apply_all, check_lfs, row_ids
+from labelmill.labeling.calls import OnError
 from labelmill.labeling.column import Column, Failure, SoftVotes
 from labelmill.labeling.fingerprints import Fingerprint, fingerprint, versions_hash
 from labelmill.labeling.functions import LabelingFunction
+from labelmill.labeling.limits import BY_LIMITS, Limits
 from labelmill.labeling.rows import Columns
 from labelmill.labeling.templates import TemplateLF
 
@@ -58,6 +59,8 @@ class ColumnCache:
         Number of classes.
     hidden
         Columns that no labeling function may see.
+    workers, limits
+        As `apply_lfs` takes them.
     """
 
     folder: Path
@@ -65,6 +68,8 @@ class ColumnCache:
     lfs: Sequence[LabelingFunction]
     cardinality: int
     hidden: Collection[str] = ()
+    workers: int = 0
+    limits: Limits = Limits()  # noqa: RUF009, it is frozen
 
     def __post_init__(self) -> None:
         # Before any is called: a function that keeps notes in a global must not change its own key.
@@ -76,9 +81,9 @@ class ColumnCache:
         check_lfs(self.lfs, everything, cardinality=self.cardinality)
         kept = self._kept(content_hash, piece.rows, on_error=on_error)
         missing = [lf for lf in self.lfs if lf.name not in kept]
-        computed = dict(self._computed(missing, piece, content_hash, on_error=on_error)) if missing else {}
-        found = kept | {name: column for name, (column, _) in computed.items()}
-        return Said({lf.name: found[lf.name] for lf in self.lfs}, {name: time_s for name, (_, time_s) in computed.items()})
+        computed = self._computed(missing, piece, content_hash, on_error=on_error) if missing else {}
+        found = kept | computed
+        return Said({lf.name: found[lf.name] for lf in self.lfs}, {name: of.seconds for name, of in computed.items()})
 
     def forget(self, name: str, content_hash: str) -> None:
         """Drop a column."""
@@ -105,17 +110,23 @@ class ColumnCache:
 
     def _computed(
         self, lfs: Sequence[LabelingFunction], piece: storage.Piece, content_hash: str, *, on_error: OnError
-    ) -> Iterator[tuple[str, tuple[Column, float]]]:
-        """Each column with the seconds that it took, kept as soon as it is there."""
+    ) -> dict[str, Column]:
         frame = piece.read(_columns_of(lfs))
-        columns = Columns(frame, self.hidden)
-        found = apply_all(lfs, columns, cardinality=self.cardinality, on_error=on_error, ids=row_ids(frame))
-        start = time.perf_counter()
-        for lf, column in zip(lfs, found, strict=True):
-            time_s = time.perf_counter() - start
-            _write(self._file(lf.name, content_hash), column, lines=self._fingerprints[lf.name].lines)
-            yield lf.name, (column, time_s)
-            start = time.perf_counter()
+        found = apply_all(
+            lfs,
+            Columns(frame, self.hidden),
+            cardinality=self.cardinality,
+            on_error=on_error,
+            ids=row_ids(frame),
+            workers=self.workers,
+            limits=self.limits,
+        )
+        said = {}
+        for lf, column in zip(lfs, found, strict=True):  # each is kept as soon as it is there
+            said[lf.name] = column
+            if not any(failure.exception in BY_LIMITS for failure in column.failures):
+                _write(self._file(lf.name, content_hash), column, lines=self._fingerprints[lf.name].lines)
+        return said
 
     def _file(self, name: str, content_hash: str) -> Path:
         return self._place([self._fingerprints[name].key, content_hash])

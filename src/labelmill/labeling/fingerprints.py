@@ -27,6 +27,7 @@ import numpy as np
 from labelmill.labeling.composition import CompositeLF
 from labelmill.labeling.functions import LabelingFunction
 from labelmill.labeling.packages import is_external, version
+from labelmill.labeling.preprocessing import Preprocessor
 from labelmill.labeling.templates import TemplateLF
 
 READERS = frozenset(
@@ -278,6 +279,7 @@ class _Walk:
 
     _visitors: dict[Any, Callable[["_Walk", Any, frozenset[str]], None]] = {  # noqa: RUF012
         LabelingFunction: _lf,
+        Preprocessor: lambda walk, value, names: walk._values([type(value).__name__, value.function], names),
         types.FunctionType: _function,
         types.ModuleType: _stray_module,
         enum.Enum: lambda walk, member, names: walk._values([member.name, type(member)], names),

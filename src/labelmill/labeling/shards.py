@@ -10,10 +10,12 @@ import pandas as pd
 
 from labelmill import storage
 from labelmill.errors import LFError
-from labelmill.labeling.apply import OnError, applied
+from labelmill.labeling.apply import applied
 from labelmill.labeling.cache import ColumnCache
+from labelmill.labeling.calls import OnError
 from labelmill.labeling.column import Column
 from labelmill.labeling.fingerprints import versions_hash
+from labelmill.labeling.limits import Limits
 from labelmill.labeling.loading import load_lfs
 from labelmill.labeling.matrix import matrix_frame
 from labelmill.labeling.summary import VoteCounts, count_votes
@@ -46,6 +48,8 @@ class Task:
         Columns that no labeling function may see.
     on_error
         What to do when a labeling function raises: record the row and go on, or raise.
+    workers, limits
+        How labeling functions are guarded, as `apply_lfs` takes them.
     """
 
     lfs: Path
@@ -57,6 +61,8 @@ class Task:
     cardinality: int
     hidden: tuple[str, ...] = ()
     on_error: OnError = "record"
+    workers: int = 0
+    limits: Limits = Limits()  # noqa: RUF009, it is frozen
 
     @classmethod
     def of(cls, lfs: Path, *, hidden: Collection[str] = (), **facts: Any) -> "Task":
@@ -83,8 +89,15 @@ class Task:
                 f"this process has other versions of labelmill, Python, numpy, pandas or pyarrow than the one that "
                 f"began the run ({found[:12]}, expected {self.versions[:12]}). Install the same ones everywhere."
             )
-        lfs = load_lfs(self.lfs, self.cardinality)
-        return ColumnCache(self.cache, self.lfs, lfs, self.cardinality, self.hidden)
+        return ColumnCache(
+            self.cache,
+            self.lfs,
+            load_lfs(self.lfs, self.cardinality),
+            self.cardinality,
+            self.hidden,
+            workers=self.workers,
+            limits=self.limits,
+        )
 
 
 @dataclass(frozen=True)
@@ -176,7 +189,7 @@ def apply_shard(shard: storage.Shard, task: Task, cache: ColumnCache) -> ShardRe
     part = storage.part_name(shard.number)
     storage.write_table(task.out / part, matrix_frame(rows["id"], found.L, found.lf_names))
     storage.write_table(task.out / ERRORS / part, found.errors)
-    seconds = [part.seconds for part in said]
+    computed = Counter(name for part in said for name in part.seconds)
     return ShardRecord(
         part=part,
         sha256=storage.sha256_file(task.out / part),
@@ -184,8 +197,8 @@ def apply_shard(shard: storage.Shard, task: Task, cache: ColumnCache) -> ShardRe
         train=count_votes(found.L[(rows["split"] == "train").to_numpy()]),
         failures=_failures(found.errors),
         columns=len(said) * len(cache.lfs),
-        computed=dict(Counter(name for times in seconds for name in times)),
-        seconds={name: sum(times.get(name, 0.0) for times in seconds) for name in found.lf_names if any(name in times for times in seconds)},
+        computed=dict(computed),
+        seconds={name: sum(part.seconds.get(name, 0.0) for part in said) for name in computed},
     )
 
 
