@@ -20,7 +20,7 @@ from labelmill import storage
 from labelmill.labeling.apply import apply_all, check_lfs, row_ids
 from labelmill.labeling.calls import OnError
 from labelmill.labeling.column import Column, Failure, SoftVotes
-from labelmill.labeling.fingerprints import Fingerprint, fingerprint, versions_hash
+from labelmill.labeling.fingerprints import fingerprint, versions_hash
 from labelmill.labeling.functions import LabelingFunction
 from labelmill.labeling.limits import BY_LIMITS, Limits
 from labelmill.labeling.rows import Columns

@@ -183,9 +183,7 @@ class _Walk:
                 self.visit(constant, frozenset())
         return frozenset(used), frozenset(as_values)
 
-    def _module(
-        self, module: types.ModuleType, names: frozenset[str], as_values: frozenset[str], *, name: str
-    ) -> None:
+    def _module(self, module: types.ModuleType, names: frozenset[str], as_values: frozenset[str], *, name: str) -> None:
         """Write down what the code can ask a module for."""
         if is_external(module.__name__):
             return self._external(module)

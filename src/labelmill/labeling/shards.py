@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +71,17 @@ class Task:
         source = storage.source_hash(lfs)
         return cls(lfs=lfs.resolve(), source=source, versions=versions_hash(), hidden=tuple(hidden), **facts)
 
+    def to_json(self) -> dict[str, Any]:
+        """The same in numbers, texts, lists and dicts."""
+        paths = {name: str(value) for name, value in vars(self).items() if isinstance(value, Path)}
+        return {**vars(self), **paths, "hidden": list(self.hidden), "limits": asdict(self.limits)}
+
+    @classmethod
+    def from_json(cls, content: Mapping[str, Any]) -> "Task":
+        """The task again."""
+        paths = {name: Path(content[name]) for name in ("lfs", "out", "cache", "gold")}
+        return cls(**{**content, **paths, "hidden": tuple(content["hidden"]), "limits": Limits(**content["limits"])})
+
     def open(self) -> ColumnCache:
         """Load the labeling functions, by path, and put their cache before them.
 
@@ -108,6 +119,10 @@ class Failures:
     id: str
     exception: str
     message: str
+
+    def __add__(self, later: "Failures") -> "Failures":
+        """Those of both, where the others come later."""
+        return replace(self, count=self.count + later.count)
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from labelmill.storage.atomic import (
     write_table,
     write_text,
 )
-from labelmill.storage.folders import folder_hash, new_folder, sha256_file, source_hash, verify_folder
+from labelmill.storage.folders import folder_hash, new_folder, sha256_file, source_hash, verify_file, verify_folder
 from labelmill.storage.gold import read_gold
 from labelmill.storage.locks import exclusive
 from labelmill.storage.shards import (
@@ -49,6 +49,7 @@ __all__ = [
     "sha256_file",
     "shard_writer",
     "source_hash",
+    "verify_file",
     "verify_folder",
     "write_bytes",
     "write_json",

@@ -16,7 +16,6 @@ from labelmill.errors import CorruptFileError
 from labelmill.storage.atomic import (
     MAX_GROUP_ROWS,
     bytes_of_tables,
-    missing,
     read_table,
     reading,
     to_frame,
@@ -107,9 +106,10 @@ class Piece:
     def read(self, columns: Iterable[str] | None = None) -> pd.DataFrame:
         """Its rows; of the columns those that are asked for, in the order of the file."""
         wanted = None if columns is None else [name for name in self.columns if name in set(columns)]
-        with reading(self.file), pq.ParquetFile(
-            self.file, pre_buffer=False, page_checksum_verification=True
-        ) as file:  # pre_buffer=False: with it, memory grows with the file instead of the row group
+        with (
+            reading(self.file),
+            pq.ParquetFile(self.file, pre_buffer=False, page_checksum_verification=True) as file,
+        ):  # pre_buffer=False: with it, memory grows with the file instead of the row group
             return to_frame(file.read_row_groups(list(self.groups), columns=wanted))
 
 

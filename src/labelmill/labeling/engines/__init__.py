@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Literal
 
 from labelmill import storage
+from labelmill.labeling.cache import ColumnCache
 from labelmill.labeling.engines.dask import label_on_dask
 from labelmill.labeling.engines.local import label_here
 from labelmill.labeling.shards import ShardRecord, Task
@@ -14,6 +15,7 @@ EngineName = Literal["local", "dask"]
 def label_shards(
     shards: Sequence[storage.Shard],
     task: Task,
+    cache: ColumnCache,
     *,
     engine: EngineName,
     dask_address: str | None = None,
@@ -27,6 +29,8 @@ def label_shards(
         The shards of the table of rows.
     task
         What is the same for all of them.
+    cache
+        What `task.open()` gave this process; workers elsewhere open the task themselves.
     engine
         local: one after the other, in this process. dask: on a cluster.
     dask_address
@@ -35,5 +39,5 @@ def label_shards(
         Number of workers of that cluster; one per core if absent.
     """
     if engine == "local":
-        return label_here(shards, task)
+        return label_here(shards, task, cache)
     return label_on_dask(shards, task, address=dask_address, workers=dask_workers)
