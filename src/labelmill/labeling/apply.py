@@ -113,6 +113,8 @@ def apply_lfs(
     """
     if on_error not in ("record", "raise"):
         raise LFError(f"on_error must be 'record' or 'raise', found {on_error!r}.")
+    if isinstance(workers, bool) or not isinstance(workers, int) or workers < 0:
+        raise LFError(f"workers is a number of processes, or 0 for none; found {workers!r}.")
     columns = Columns(frame, hidden)
     ids = row_ids(frame, id_column)
     check_lfs(lfs, columns, cardinality=cardinality)

@@ -58,6 +58,9 @@ class Report(Protocol):
     def broke(self, lf: int, row: int, error: LFError) -> None:
         """A labeling function did what stops the run."""
 
+    def ran_out_of_memory(self) -> None:
+        """A labeling function reached the memory limit; where there is one, this does not return."""
+
 
 def tasks_of(job: Job, n_workers: int) -> Iterator[Task]:
     """Split the work: a batch labeling function gets all rows at once, the others share chunks of rows."""
@@ -175,6 +178,8 @@ def _raised_in_pandas(error: BaseException) -> bool:
 
 
 def _failed(job: Job, j: int, start: int, stop: int, error: BaseException, report: Report) -> None:
+    if isinstance(error, MemoryError):
+        report.ran_out_of_memory()
     lf = job.lfs[j]
     message = describe(error, lf)
     if job.on_error == "record":

@@ -44,6 +44,9 @@ class Findings:
         ends[lf] = min(ends[lf], row)
         ends[lf + 1 :] = 0
 
+    def ran_out_of_memory(self) -> None:
+        """Without workers there is no limit but the machine's, and nothing to be done."""
+
     def killed(self, lf: int, row: int, exception: str, message: str) -> None:
         """A labeling function ended its process, or was ended, on one row."""
         if self._job.on_error == "raise":

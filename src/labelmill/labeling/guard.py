@@ -2,18 +2,20 @@
 
 import logging
 import math
+import signal
 import time
 from collections import deque
 from collections.abc import Sequence
 from itertools import count
 from multiprocessing import connection
+from pathlib import Path
 
 from labelmill.errors import LFError
 from labelmill.labeling.board import FIRST, LF, ROW, ROWS, TASK, Board
 from labelmill.labeling.calls import Job, Task, tasks_of
 from labelmill.labeling.findings import Findings
 from labelmill.labeling.limits import DIED, OVER_TIME
-from labelmill.labeling.workers import Worker
+from labelmill.labeling.workers import OUT_OF_MEMORY, Worker
 
 FAN = 16
 """Parts into which a call for many rows is split to find the row to blame: each round may cost its whole time limit,
@@ -88,15 +90,15 @@ class _Guard:
                 idle.append(Worker(self._free.pop(), self._job, self._board, self._workers))
                 self._workers.append(idle[0])
             worker = idle.pop()
-            self._clocks[worker] = _Clock()
+            self._clocks[worker] = _Clock(worker.pid)
             worker.give(self._todo.popleft())
 
     def _look_at(self, worker: Worker, task: Task) -> None:
         beat = tuple(self._board.beat(worker.number))
         waited = self._clocks[worker].waited(beat)
-        if (how := worker.ended()) is not None:
+        if (code := worker.ended()) is not None:
             self._remove(worker)
-            self._go_on(task, tuple(self._board.beat(worker.number)), how)
+            self._go_on(task, tuple(self._board.beat(worker.number)), code)
         elif beat[TASK] == task.number and waited > self._limit(beat):
             worker.end()
             self._remove(worker)
@@ -119,54 +121,72 @@ class _Guard:
         self._workers.remove(worker)
         self._free.append(worker.number)
 
-    def _go_on(self, task: Task, beat: tuple[int, ...], how: str | None, *, over_time: bool = False) -> None:
+    def _go_on(self, task: Task, beat: tuple[int, ...], code: int | None, *, over_time: bool = False) -> None:
         """Put what is left of a task whose process is gone in front of what is to be done."""
         if beat[TASK] != task.number:
             self._unbegun += 1
             if self._unbegun > MAX_UNBEGUN:
-                raise LFError(f"worker processes end before they call any labeling function; the last one {how}.")
+                raise LFError(f"worker processes {_in_words(code)} before they call any labeling function.")
             return self._todo.appendleft(task)
         lf, row, rows = beat[LF], beat[ROW], beat[ROWS]
         lfs = task.lfs[task.lfs.index(lf) :]
-        if how is not None and (lf, row, rows) not in self._suspects:
+        if code is not None and (lf, row, rows) not in self._suspects:
             self._suspects.add((lf, row, rows))  # it may have been ended from outside: only a second time counts
-        elif over_time or how is not None:
+        elif over_time or code is not None:
             if rows > 1 and task.stop - task.start > 1:
                 step = math.ceil((task.stop - task.start) / FAN)
                 starts = range(task.start, task.stop, step)
                 parts = [self._task(lfs, start, min(start + step, task.stop), max(start, row)) for start in starts]
                 return self._todo.extendleft(reversed(parts))
-            self._blame(lf, row, how)
+            self._blame(lf, row, code)
             row += 1
         return self._todo.appendleft(self._task(lfs, task.start, task.stop, row))
 
     def _task(self, lfs: Sequence[int], start: int, stop: int, first: int) -> Task:
         return Task(next(self._numbers), lfs, start, stop, first)
 
-    def _blame(self, lf: int, row: int, how: str | None) -> None:
-        exception = OVER_TIME if how is None else DIED
-        message = f"took longer than {self._job.limits.row_s:g} s" if how is None else f"its process {how}"
+    def _blame(self, lf: int, row: int, code: int | None) -> None:
+        limits = self._job.limits
+        if code is None:
+            exception, message = OVER_TIME, f"took longer than {limits.row_s:g} s"
+        elif code == OUT_OF_MEMORY:
+            exception, message = MemoryError.__name__, f"needs more than {limits.memory_mb:g} MB"
+        else:
+            exception, message = DIED, f"its process {_in_words(code)}"
         name, row_id = self._job.lfs[lf].name, self._job.ids[row]
         log.warning("labeling function %s on row %r: %s", name, row_id, message)
         stopped = lf in self._findings.stopped
         self._findings.killed(lf, row, exception, message)
         if lf in self._findings.stopped and not stopped:
-            log.warning("labeling function %s is stopped: %d such rows", name, self._job.limits.killed_rows)
+            log.warning("labeling function %s is stopped: %d such rows", name, limits.killed_rows)
+
+
+def _in_words(code: int | None) -> str:
+    return f"was ended by {signal.Signals(-code).name}" if code and code < 0 else f"ended with exit code {code}"
 
 
 class _Clock:
-    """How long a worker has been at the same call."""
+    """How long a worker has been at the same call, times left out that are no fault of the call."""
 
-    def __init__(self) -> None:
+    def __init__(self, pid: int) -> None:
+        self._pid = pid
         self._beat: tuple[int, ...] = ()
-        self._waited = 0.0
-        self._looked = 0.0
+        self._looked = self._queued = self._waited = 0.0
 
     def waited(self, beat: tuple[int, ...]) -> float:
-        now = time.monotonic()
+        """Seconds at this beat, up to now."""
+        now, queued = time.monotonic(), _queued_s(self._pid)
         if beat != self._beat:
             self._beat, self._waited = beat, 0.0
-        else:  # a gap is no fault of the row: the whole group may have been stopped by Ctrl-Z
-            self._waited += min(now - self._looked, MAX_GAP_S)
-        self._looked = now
+        else:  # in a long gap all processes may have been stopped by Ctrl-Z; the queue is long where others work
+            self._waited += max(0.0, min(now - self._looked, MAX_GAP_S) - (queued - self._queued))
+        self._looked, self._queued = now, queued
         return self._waited
+
+
+def _queued_s(pid: int) -> float:
+    """Seconds that a process could have run had there been a core for it (Linux; elsewhere 0)."""
+    try:
+        return int(Path(f"/proc/{pid}/schedstat").read_text().split()[1]) / 1e9
+    except (OSError, IndexError):
+        return 0.0

@@ -21,6 +21,9 @@ from labelmill.labeling.calls import Job, Report, Task, run_task
 from labelmill.labeling.printed import pass_on_prints
 from labelmill.processes import die_with_parent
 
+OUT_OF_MEMORY = 112
+"""Exit code of a worker that reached its memory limit."""
+
 _SIZE = struct.Struct("!I")
 _KINDS = {kind.__name__: kind for kind in (LFError, InvalidVoteError)}
 
@@ -53,7 +56,7 @@ class Worker:
         os.set_blocking(self.said, False)
         self._unread = b""
         self._lost = False
-        self._how: str | None = None
+        self._exit_code: int | None = None
 
     def give(self, task: Task) -> None:
         """Let it do a task."""
@@ -67,16 +70,16 @@ class Worker:
             self._unread += part
         while len(self._unread) >= _SIZE.size:
             (size,) = _SIZE.unpack_from(self._unread)
-            end = _SIZE.size + size
-            if len(self._unread) < end:
+            message = self._unread[_SIZE.size : _SIZE.size + size]
+            if len(message) < size:
                 break
-            message, self._unread = json.loads(self._unread[_SIZE.size : end]), self._unread[end:]
-            match message:
+            self._unread = self._unread[_SIZE.size + size :]
+            match json.loads(message):
                 case ["failed", *what]:
                     report.failed(*what)
                 case ["broke", lf, row, kind, text]:
                     report.broke(lf, row, _KINDS[kind](text))
-                case ["done"]:
+                case ["done", number] if self.task is not None and number == self.task.number:
                     self.task = None
 
     def _read(self) -> bytes:
@@ -87,36 +90,35 @@ class Worker:
         self._lost = not part
         return part
 
-    def ended(self) -> str | None:
-        """How it ended, in words; None while it lives."""
+    def ended(self) -> int | None:
+        """Its exit code, minus the signal that ended it; None while it lives."""
         if self._lost:  # it is about to end, or closed the pipe and cannot be heard any more
             return self.end()
-        return self._how or self._wait(os.WNOHANG)
+        return self._wait(os.WNOHANG) if self._exit_code is None else self._exit_code
 
-    def end(self) -> str:
+    def end(self) -> int | None:
         """Kill it, with the processes that it may have started, and wait until it is gone."""
-        if self._how is None:
-            with suppress(ProcessLookupError, PermissionError):
-                os.killpg(self.pid, signal.SIGKILL)
+        if self._exit_code is None:
             with suppress(ProcessLookupError):
                 os.kill(self.pid, signal.SIGKILL)
-        return self._how or self._wait(0) or ""
+            self._wait(0)
+        return self._exit_code
 
     def close(self) -> None:
         """Let go of the pipes."""
         os.close(self._tasks)
         os.close(self.said)
 
-    def _wait(self, options: int) -> str | None:
+    def _wait(self, options: int) -> int | None:
         try:
             pid, status = os.waitpid(self.pid, options)
         except ChildProcessError:  # somebody else asked first
             pid, status = self.pid, 0
         if pid:
-            self._how = _in_words(status)
-            with suppress(ProcessLookupError, PermissionError):  # what it started itself
+            self._exit_code = os.waitstatus_to_exitcode(status)
+            with suppress(ProcessLookupError, PermissionError):
                 os.killpg(self.pid, signal.SIGKILL)
-        return self._how
+        return self._exit_code
 
 
 def _fork() -> int:
@@ -133,10 +135,10 @@ def _work(number: int, job: Job, board: Board, tasks: int, said: int, foreign: I
     try:
         _settle(job, foreign)
         pass_on_prints(lambda lf: job.lfs[lf].name, board.beat(number))
-        report, called = _ToGuard(said, job.limits.memory_mb), set[int]()
+        report, called = _ToGuard(said), set[int]()
         for task in _received(tasks):
             run_task(job, task, board, report, worker=number, called=called)
-            report.done()
+            report.done(task.number)
         status = 0
     finally:
         os._exit(status)
@@ -176,13 +178,10 @@ def _received(tasks: int) -> Iterator[Task]:
 class _ToGuard:
     """Writes what is no vote into the pipe to the guard, at once: the next row may be the last."""
 
-    def __init__(self, said: int, memory_mb: float) -> None:
+    def __init__(self, said: int) -> None:
         self._said = said
-        self._memory_mb = memory_mb
 
     def failed(self, lf: int, start: int, stop: int, exception: str, message: str) -> None:
-        if exception == MemoryError.__name__:  # it comes without words
-            message = f"needs more than {self._memory_mb:g} MB {message}".strip()
         self._send("failed", lf, start, stop, exception, message)
 
     def broke(self, lf: int, row: int, error: LFError) -> None:
@@ -190,16 +189,15 @@ class _ToGuard:
             "broke", lf, row, "InvalidVoteError" if isinstance(error, InvalidVoteError) else "LFError", str(error)
         )
 
-    def done(self) -> None:
-        self._send("done")
+    def ran_out_of_memory(self) -> None:
+        """End the process: what other rows left behind may fill it, and in a new one only a row that needs it fails."""
+        os._exit(OUT_OF_MEMORY)
+
+    def done(self, task: int) -> None:
+        self._send("done", task)
 
     def _send(self, *message: Any) -> None:
         data = json.dumps(message).encode()
         data = _SIZE.pack(len(data)) + data
         while data:
             data = data[os.write(self._said, data) :]
-
-
-def _in_words(status: int) -> str:
-    code = os.waitstatus_to_exitcode(status)
-    return f"ended with exit code {code}" if code >= 0 else f"was ended by {signal.Signals(-code).name}"
