@@ -57,10 +57,12 @@ class VoteCounts:
     @classmethod
     def from_json(cls, content: Mapping[str, Any]) -> "VoteCounts":
         """The counts again."""
-        facts = {name: np.array(v, dtype=np.int64) if isinstance(v, list) else v for name, v in content.items()}
-        by_class = np.zeros((len(facts["overlaps"]), MAX_CARDINALITY), dtype=np.int64)
-        by_class[:, : facts["by_class"].shape[-1]] = facts["by_class"]
-        return cls(**{**facts, "by_class": by_class})
+        by_class = np.zeros((len(content["by_class"]), MAX_CARDINALITY), dtype=np.int64)
+        for votes, voted in zip(by_class, content["by_class"], strict=True):
+            votes[: len(voted)] = voted
+        names = ("overlaps", "conflicts", "correct", "judged")
+        arrays = {name: np.array(content[name], dtype=np.int64) for name in names}
+        return cls(**{**content, **arrays, "by_class": by_class})
 
 
 def count_votes(L: LabelMatrix, gold: Gold | None = None) -> VoteCounts:

@@ -14,6 +14,7 @@ from labelmill.errors import LFError
 from labelmill.labeling import engines
 from labelmill.labeling.cache import ColumnCache, prune
 from labelmill.labeling.functions import LabelingFunction
+from labelmill.labeling.limits import Limits
 from labelmill.labeling.repeats import check_repeats
 from labelmill.labeling.shards import ERRORS, Failures, ShardRecord, Task
 from labelmill.labeling.summary import summary_of, totals
@@ -36,7 +37,7 @@ def run(params: Params) -> None:
     settings = load_settings()
     shards = storage.list_shards(paths.CLEAN)
     with storage.new_folder(paths.LABEL_MATRIX) as out:
-        task = _task(params, out)
+        task = _task(params, out, settings)
         cache = task.open()
         lfs, names = cache.lfs, [lf.name for lf in cache.lfs]
         records = _label(shards, task, cache, settings)
@@ -57,7 +58,7 @@ def run(params: Params) -> None:
     _log(records, metrics)
 
 
-def _task(params: Params, out: Path) -> Task:
+def _task(params: Params, out: Path, settings: Settings) -> Task:
     return Task.of(
         paths.LFS,
         out=out,
@@ -66,12 +67,22 @@ def _task(params: Params, out: Path) -> Task:
         cardinality=params.task.cardinality,
         hidden=(*params.task.hidden_columns, "split"),  # what a row is used for is no property of it
         on_error=params.label.on_error,
+        # A worker of a cluster takes one core, and guards the run as those of one machine do.
+        workers=settings.workers if settings.engine == "local" else min(settings.workers, 1),
+        limits=Limits(**params.label.limits.model_dump()),
     )
 
 
 def _label(shards: Sequence[storage.Shard], task: Task, cache: ColumnCache, settings: Settings) -> list[ShardRecord]:
     """Label every shard; what is left in the folder are their parts and nothing else."""
-    found = engines.label_shards(shards, task, cache, engine=settings.engine, dask_address=settings.dask_address)
+    found = engines.label_shards(
+        shards,
+        task,
+        cache,
+        engine=settings.engine,
+        dask_address=settings.dask_address,
+        dask_workers=max(settings.workers, 1),
+    )
     bar = progress(found, "shards", total=len(shards), rows=lambda record: record.counts.rows)
     records = sorted(bar, key=lambda record: record.part)
     for stray in task.out.rglob(".*.tmp"):  # of a worker that was killed while it wrote

@@ -19,7 +19,7 @@ def label_shards(
     *,
     engine: EngineName,
     dask_address: str | None = None,
-    dask_workers: int | None = None,
+    dask_workers: int = 1,
 ) -> Iterator[ShardRecord]:
     """Label every shard, and yield the records as they come, in any order.
 
@@ -36,7 +36,7 @@ def label_shards(
     dask_address
         The cluster's scheduler; where there is none, a cluster is started on this machine and ended again.
     dask_workers
-        Number of workers of that cluster; one per core if absent.
+        Number of workers of that cluster.
     """
     if engine == "local":
         return label_here(shards, task, cache)

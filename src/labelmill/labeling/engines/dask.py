@@ -19,7 +19,7 @@ ALLOWED_DEATHS = 10
 """How many workers one shard may take down on a cluster of our own before it is to blame itself."""
 
 CONFIG = {
-    "distributed.worker.daemon": False,  # a daemon may have no children, and labeling functions run in some
+    "distributed.worker.daemon": False,  # a daemon may have no children, and labeling functions may want some
     "distributed.scheduler.allowed-failures": ALLOWED_DEATHS,
     "distributed.admin.large-graph-warning-threshold": "1GB",
 }
@@ -28,7 +28,7 @@ _one_at_a_time = threading.Lock()
 
 
 def label_on_dask(
-    shards: Sequence[storage.Shard], task: Task, *, address: str | None = None, workers: int | None = None
+    shards: Sequence[storage.Shard], task: Task, *, address: str | None = None, workers: int = 1
 ) -> Iterator[ShardRecord]:
     """Label every shard on some worker, and yield the records as they come.
 
@@ -42,7 +42,7 @@ def label_on_dask(
     address
         The scheduler's; where there is none, a cluster is started on this machine and ended again.
     workers
-        Number of workers of that cluster; one per core if absent.
+        Number of workers of that cluster.
 
     Raises
     ------
@@ -95,7 +95,7 @@ def _packages() -> tuple[Any, Any]:
 
 
 @contextmanager
-def _client(distributed: Any, address: str | None, workers: int | None) -> Iterator[Any]:
+def _client(distributed: Any, address: str | None, workers: int) -> Iterator[Any]:
     if address is None:
         cluster = distributed.LocalCluster(
             n_workers=workers, threads_per_worker=1, processes=True, dashboard_address=None
