@@ -25,6 +25,7 @@ import numpy as np
 from labelmill.labeling.composition import CompositeLF
 from labelmill.labeling.conditions import PredicateLF
 from labelmill.labeling.functions import BatchLF, LabelingFunction, RowLF
+from labelmill.labeling.models import ModelLF
 from labelmill.labeling.people import WorkerLF
 from labelmill.labeling.templates import TemplateLF
 
@@ -206,7 +207,7 @@ class _Walk:
         self.visit(value.__wrapped__, names)
 
     _visitors: dict[Any, Callable[["_Walk", Any, frozenset[str]], None]] = {  # noqa: RUF012
-        CompositeLF | PredicateLF | WorkerLF: lambda walk, lf, names: walk._values(
+        CompositeLF | ModelLF | PredicateLF | WorkerLF: lambda walk, lf, names: walk._values(
             [type(lf).__name__, *lf.decided_by], names
         ),
         TemplateLF: lambda walk, lf, names: walk._add("template", json.dumps(lf.spec)),
