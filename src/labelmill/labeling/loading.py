@@ -22,6 +22,14 @@ PACKAGE = "lfs"
 def load_lfs(folder: Path, cardinality: int) -> list[LabelingFunction]:
     """Import every file of a folder and return its active labeling functions, in file and definition order.
 
+    See `load_all_lfs`, which returns the others, too.
+    """
+    return [lf for lf in load_all_lfs(folder, cardinality) if lf.upkeep.active]
+
+
+def load_all_lfs(folder: Path, cardinality: int) -> list[LabelingFunction]:
+    """Import every file of a folder and return its labeling functions, also those that are not active.
+
     Files named `test_*.py` and `conftest.py` are left out. The files are read anew on each call, also when
     the folder of another project was loaded before.
 
@@ -58,7 +66,7 @@ def load_lfs(folder: Path, cardinality: int) -> list[LabelingFunction]:
     _check_names([*lfs, *(lf for lf in local if lf not in lfs)])
     for lf in lfs:
         check_labels(lf, cardinality=cardinality)
-    return [lf for lf in lfs if lf.upkeep.active]
+    return lfs
 
 
 def lf_files(folder: Path) -> list[Path]:
