@@ -36,7 +36,7 @@ def by_class(evidence: Evidence, classes: Sequence[str]) -> pd.DataFrame:
         lines.append(
             {
                 "group": name,
-                "LFs": [lf for lf, any_ in zip(evidence.lf_names, votes.any(axis=0), strict=True) if any_],
+                "LFs": [evidence.lf_names[int(j)] for j in np.flatnonzero(votes.any(axis=0))],
                 "Votes": int(votes.sum()),
                 "Coverage": rows.sum() / n,
                 "Conflicts": (rows & (voted & ~votes).any(axis=1)).sum() / n,

@@ -125,8 +125,8 @@ def compare_votes(
             for i in _some(rows, samples, seed)
         ]
         gained, lost, flipped = (int(rows.sum()) for rows in kinds.values())
-        before_after = (int((votes != ABSTAIN).sum()) for votes in (was, now))
-        found.append(LfChange(name, state, *before_after, gained, lost, flipped, tuple(shown)))
+        n_before, n_after = (int((votes != ABSTAIN).sum()) for votes in (was, now))
+        found.append(LfChange(name, state, n_before, n_after, gained, lost, flipped, tuple(shown)))
     return sorted(found, key=lambda change: -(change.gained + change.lost + change.flipped))
 
 

@@ -110,7 +110,7 @@ def find_doubts(
         members = covered[np.flatnonzero(which.ravel() == p)]
         found.append(
             Doubt(
-                votes=tuple((lf_names[j], int(patterns[p, j])) for j in np.flatnonzero(patterns[p] != ABSTAIN)),
+                votes=tuple((lf_names[int(j)], int(patterns[p, j])) for j in np.flatnonzero(patterns[p] != ABSTAIN)),
                 rows=int(rows[p]),
                 probs=tuple(probs[members[0]].tolist()),
                 samples=_some(members, samples, seed),

@@ -1,4 +1,4 @@
-"""All that is known of the rows that labeling functions voted on. Of gold only that of dev: this module alone reads it."""
+"""All that is known of the rows that labeling functions voted on; of gold only that of dev, which is read here alone."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

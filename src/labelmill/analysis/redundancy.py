@@ -64,7 +64,7 @@ def near_copies(L: LabelMatrix, lf_names: Sequence[str], cardinality: int) -> li
         return []
     groups = copies(overlaps(encode(np.ascontiguousarray(L), cardinality)))
     found = (np.flatnonzero(groups == group) for group in np.flatnonzero(np.bincount(groups) > 1))
-    return [tuple(lf_names[j] for j in members) for members in found]
+    return [tuple(lf_names[int(j)] for j in members) for members in found]
 
 
 def parts(L: LabelMatrix, model: LabelModel) -> list[Part]:
