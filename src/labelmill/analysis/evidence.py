@@ -1,4 +1,4 @@
-"""All that is known of the rows that labeling functions voted on; of gold only that of dev, which is read here alone."""
+"""All that is known of the rows that labeling functions voted on; of gold only that of dev, read here alone."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -13,6 +13,7 @@ from labelmill.errors import DataError, ParamsError
 from labelmill.label_model.base import LabelModel
 from labelmill.labeling.matrix import read_label_matrix
 from labelmill.params import Params, TaskParams
+from labelmill.progress import progress
 
 Rows = NDArray[np.intp]
 """Positions of rows."""
@@ -132,6 +133,17 @@ def texts_of(ids: Iterable[str], columns: tuple[str, ...]) -> dict[str, str]:
     for shard in storage.iter_shards(paths.CLEAN, ["id", *columns]):
         rows = shard[shard["id"].isin(wanted)]
         found.update(zip(rows["id"], joined_texts(rows, columns), strict=True))
+    return found
+
+
+def texts_at(rows: Rows, columns: tuple[str, ...]) -> list[str]:
+    """The texts of clean rows by position, in ascending order, those of several columns joined."""
+    found: list[str] = []
+    start = 0
+    for shard in progress(storage.iter_shards(paths.CLEAN, list(columns)), "reading texts"):
+        inside = rows[(rows >= start) & (rows < start + len(shard))] - start
+        found += joined_texts(shard.iloc[inside], columns)
+        start += len(shard)
     return found
 
 
