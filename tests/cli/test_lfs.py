@@ -32,7 +32,7 @@ class TestList:
         rows = {row["name"]: row for row in labelmill("lfs", "list", "--json").json}
         assert len(rows) == 12
         assert rows["country_domain"]["columns"] == ["sender_domain"]
-        assert rows["country_domain"]["where"] == "lfs/headers.py:6"
+        assert rows["country_domain"]["where"] == "lfs/domains.yaml:2"
 
     def test_square_brackets_are_no_markup(self, labelmill, new_project):
         (new_project / "lfs/words.py").write_text(

@@ -53,7 +53,7 @@ def _with_estimates(table: pd.DataFrame, notes: list[str]) -> pd.DataFrame:
 
 def _with_upkeep(table: pd.DataFrame, params: Params, notes: list[str]) -> pd.DataFrame:
     try:
-        lfs = {lf.name: lf for lf in load_all_lfs(paths.LFS, params.task.cardinality)}
+        lfs = {lf.name: lf for lf in load_all_lfs(paths.LFS, params.task.cardinality, classes=params.task.classes)}
     except LabelmillError as error:
         notes.append(f"lfs/ cannot be loaded, so who keeps what is not known: {error}")
         return table.assign(State="unknown", Owner=None, Tags=None, Expires=None, Why=None)

@@ -44,7 +44,7 @@ def relabel(folder: Path, params: Params) -> Relabeled:
 
     Columns that did not change come from the warm cache, and new ones go there: the stage has less to do afterwards.
     """
-    lfs = load_lfs(folder, params.task.cardinality)
+    lfs = load_lfs(folder, params.task.cardinality, classes=params.task.classes)
     cache = ColumnCache(
         paths.main_project() / paths.CACHE / "lf_columns",
         folder,

@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow.compute as pc
 
 from labelmill.arrays import ABSTAIN
-from labelmill.labeling.composition import CompositeLF
+from labelmill.labeling.composition import CompositeLF, Condition
 from labelmill.labeling.functions import LabelingFunction
 from labelmill.labeling.rows import to_arrow, value_of
 from labelmill.labeling.templates import TemplateLF
@@ -58,6 +58,8 @@ def why(lf: LabelingFunction, row: Any) -> str:
     >>> why(keyword_lf("office", ["meeting", "agenda"], column="text", label=0), {"text": "the Agenda, as agreed"})
     "text has 'Agenda'"
     """
+    if isinstance(lf, CompositeLF):
+        return _of_parts(lf, row)
     for found in found_in(lf, row):
         start, end = found.places[0]
         part = found.text[start:end]
@@ -131,3 +133,12 @@ def _marks(text: str) -> tuple[str, str]:
     private = (chr(code) for code in range(0xE000, 0xE000 + len(text) + 2))
     first, second = islice((char for char in private if char not in text), 2)
     return first, second
+
+
+def _of_parts(lf: CompositeLF, row: Any) -> str:
+    """What each part found that counted."""
+    voting = [part for part in lf.parts if part(row) != ABSTAIN]
+    reasons = {part.name: why(part, row) for part in (voting[:1] if lf.kind == "first" else voting)}
+    if len(reasons) == 1 and isinstance(lf, Condition):
+        return next(iter(reasons.values()))
+    return "; ".join(name if name == reason else f"{name}: {reason}" for name, reason in reasons.items()) or about(lf)

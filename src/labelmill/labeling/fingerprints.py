@@ -22,7 +22,11 @@ from typing import Any
 
 import numpy as np
 
+from labelmill.labeling.composition import CompositeLF
+from labelmill.labeling.conditions import PredicateLF
 from labelmill.labeling.functions import BatchLF, LabelingFunction, RowLF
+from labelmill.labeling.people import WorkerLF
+from labelmill.labeling.preprocessing import Preprocessor
 from labelmill.labeling.templates import TemplateLF
 
 READERS = frozenset(
@@ -203,8 +207,12 @@ class _Walk:
         self.visit(value.__wrapped__, names)
 
     _visitors: dict[Any, Callable[["_Walk", Any, frozenset[str]], None]] = {  # noqa: RUF012
+        CompositeLF | PredicateLF | WorkerLF: lambda walk, lf, names: walk._values(
+            [type(lf).__name__, *lf.decided_by], names
+        ),
         TemplateLF: lambda walk, lf, names: walk._add("template", json.dumps(lf.spec)),
         RowLF | BatchLF: lambda walk, lf, names: walk._values([type(lf).__name__, lf.function], names),
+        Preprocessor: lambda walk, value, names: walk._values([type(value).__name__, value.function], names),
         types.FunctionType: _function,
         types.ModuleType: _module,
         enum.Enum: lambda walk, member, names: walk._values([member.name, type(member)], names),

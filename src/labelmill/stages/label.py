@@ -14,21 +14,21 @@ from labelmill.errors import LFError
 from labelmill.labeling.cache import ColumnCache
 from labelmill.labeling.functions import LabelingFunction
 from labelmill.labeling.loading import load_lfs
-from labelmill.labeling.matrix import matrix_frame
+from labelmill.labeling.matrix import matrix_frame, soft_frame
 from labelmill.labeling.summary import count_votes, summary_of, totals
 from labelmill.params import Params
 from labelmill.storage.folders import read_manifest
 
 PARAMS = ("task", "label")
 READS = (paths.CLEAN, paths.LFS, paths.GOLD_DEV)
-WRITES = (paths.LABEL_MATRIX, paths.LF_ERRORS, paths.LF_SUMMARY, paths.metrics("label"))
+WRITES = (paths.LABEL_MATRIX, paths.SOFT_VOTES, paths.LF_ERRORS, paths.LF_SUMMARY, paths.metrics("label"))
 
 log = logging.getLogger(__name__)
 
 
 def run(params: Params) -> None:
     """Write the label matrix, the rows on which labeling functions failed, their summary and totals."""
-    lfs = load_lfs(paths.LFS, params.task.cardinality)
+    lfs = load_lfs(paths.LFS, params.task.cardinality, classes=params.task.classes)
     cache = ColumnCache(
         paths.main_project() / paths.CACHE / "lf_columns",
         paths.LFS,
@@ -38,10 +38,11 @@ def run(params: Params) -> None:
     )
     hashes = [facts["sha256"] for _, facts in sorted(read_manifest(paths.CLEAN)["files"].items())]
     counts, train, errors = [], [], []
-    with storage.shard_writer(paths.LABEL_MATRIX) as write:
+    with storage.shard_writer(paths.LABEL_MATRIX) as write, storage.shard_writer(paths.SOFT_VOTES) as write_soft:
         for shard, content_hash in zip(storage.iter_shards(paths.CLEAN), hashes, strict=True):
             applied = cache.apply(shard, content_hash, on_error=params.label.on_error)
             write(matrix_frame(shard["id"], applied.L, applied.lf_names))
+            write_soft(soft_frame(shard["id"], applied.soft))
             counts.append(count_votes(applied.L, storage.read_gold(paths.GOLD_DEV, shard["id"])))
             train.append(count_votes(applied.L[(shard["split"] == "train").to_numpy()]))
             errors.append(applied.errors)

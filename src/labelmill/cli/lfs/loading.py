@@ -14,4 +14,4 @@ def load() -> "tuple[Params, list[LabelingFunction]]":
     from labelmill.params import load_params
 
     params = load_params()
-    return params, load_all_lfs(paths.LFS, params.task.cardinality)
+    return params, load_all_lfs(paths.LFS, params.task.cardinality, classes=params.task.classes)

@@ -72,7 +72,7 @@ def new(
     test_text, _ = stubs.add_to(tests, about, test_imports, test_code)
     storage.write_text(target, code)
     storage.write_text(tests, test_text)
-    load_all_lfs(paths.LFS, params.task.cardinality)
+    load_all_lfs(paths.LFS, params.task.cardinality, classes=params.task.classes)
     if as_json:
         echo_json({"name": name, "kind": kind.value, "file": str(target), "line": line, "test": str(tests)})
         return
