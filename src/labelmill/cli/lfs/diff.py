@@ -83,10 +83,9 @@ def _gold_change(before: "Relabeled", now: "Relabeled", params: "Params") -> "Go
     if (gold == UNKNOWN).all():
         return None
     train = (storage.read_shards(paths.CLEAN, ["split"])["split"] == "train").to_numpy()
-    status = _status("fitting two label models")
-    with status:
-        decisions = [relabel.decide(votes.L, votes.lf_names, train=train, params=params) for votes in (before, now)]
-    return changes.compare_decisions(*decisions, gold)
+    with _status("fitting two label models"):
+        was, is_now = (relabel.decide(v.L, v.lf_names, train=train, params=params) for v in (before, now))
+    return changes.compare_decisions(was, is_now, gold)
 
 
 def _status(text: str) -> Any:

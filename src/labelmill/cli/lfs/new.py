@@ -1,7 +1,7 @@
 """`labelmill lfs new`."""
 
 import keyword
-from enum import Enum
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from labelmill.params import Params
 
 
-class Kind(str, Enum):
+class Kind(StrEnum):
     """What a stub can be made with."""
 
     KEYWORD = "keyword"

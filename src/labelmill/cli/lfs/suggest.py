@@ -96,8 +96,8 @@ def _print_rows(found: "Suggestions", samples: Samples, params: "Params", *, has
         sides = f"; the label model takes {conflict.first}'s side on {conflict.for_first:,}, {conflict.second}'s on "
         told = f"{sides}{conflict.for_second:,}" if has_model else ""
         typer.echo(
-            f"  {conflict.first} and {conflict.second}: {conflict.rows:,} rows, {share(conflict.of_shared)} of those on "
-            f"which both vote{told}"
+            f"  {conflict.first} and {conflict.second}: {conflict.rows:,} rows, {share(conflict.of_shared)} of those "
+            f"on which both vote{told}"
         )
         _print_samples(conflict.samples, samples)
     if found.doubts:
@@ -135,7 +135,7 @@ def _print_words(found: "Suggestions", params: "Params", pasted: str) -> None:
         typer.echo("Precision is what the label model expects, which no dev gold has confirmed.")
     else:
         typer.echo(
-            f"Precision is what the label model expects, less {found.discount:.2f} by which it was too sure on dev gold."
+            f"Precision is what the label model expects, less {found.discount:.2f}, by which it was too sure on gold."
         )
     typer.echo("It is told by rows that have votes; on the rows that a word newly reaches it may be lower.")
     heading("to paste into lfs/ (`--code` prints this alone)")
@@ -156,7 +156,8 @@ def _print_redundant(found: "Suggestions") -> None:
 def _code(words: "list[Candidate]", labels: list[str], params: "Params", taken: Collection[str]) -> str:
     """A module of keyword labeling functions; each on its own, so that the label model learns how far to trust it."""
     columns = params.task.text_columns
-    column = f'"{columns[0]}"' if len(columns) == 1 else f"({', '.join(f'"{c}"' for c in columns)})"
+    quoted = ", ".join(f'"{column}"' for column in columns)
+    column = quoted if len(columns) == 1 else f"({quoted})"
     imports = ["from labelmill import keyword_lf"]
     imports += ["from lfs.labels import Label"] if any(label.startswith("Label.") for label in labels) else []
     taken, lines = set(taken), []

@@ -1,7 +1,7 @@
 """`labelmill lfs summary`."""
 
 import json
-from enum import Enum
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from labelmill.params import Params
 
 
-class Group(str, Enum):
+class Group(StrEnum):
     """What the summary can be cut by."""
 
     CLASS = "class"

@@ -57,8 +57,8 @@ def _try(lf: "LabelingFunction", row: Any, classes: tuple[str, ...], *, bare: bo
     from labelmill.labeling.explain import found_in, why
     from labelmill.labeling.rows import NoSuchColumnError
 
-    result = {"name": lf.name, "state": "abstained", "vote": None, "number": -1, "why": None, "problem": None}
-    result |= {"log_odds": None, "found": []}
+    result: dict[str, Any] = {"name": lf.name, "state": "abstained", "vote": None, "number": -1}
+    result |= {"why": None, "problem": None, "log_odds": None, "found": []}
     if lf.upkeep.expired():
         return {**result, "state": "expired", "problem": f"its last day was {lf.upkeep.expires}; it abstains"}
     try:
@@ -156,7 +156,7 @@ def _print(tries: list[dict[str, Any]], opinion: dict[str, Any], note: str | Non
 
 
 def _marked(found: "Found") -> "Text":
-    """The parts of a value that matched, with some of what stands around them; marked so that it shows in a file, too."""
+    """What matched in a value, with some of what stands around it; marked so that it shows in a file, too."""
     from rich.text import Text
 
     first, last = found.places[0][0], found.places[0][1]
