@@ -6,6 +6,7 @@ from labelmill import label_model, paths
 from labelmill.analysis.breakdown import state
 from labelmill.errors import LabelmillError
 from labelmill.labeling.loading import load_all_lfs
+from labelmill.labeling.upkeep import Upkeep
 from labelmill.params import Params
 from labelmill.storage.atomic import missing
 
@@ -61,11 +62,11 @@ def _with_upkeep(table: pd.DataFrame, params: Params, notes: list[str]) -> pd.Da
     if unseen:
         notes.append(f"not in the label matrix yet: {', '.join(unseen)}; `labelmill run --from label` takes them over")
     table = table.reindex([*table.index, *(name for name in lfs if name not in table.index and name not in unseen)])
-    kept = [lfs.get(name) for name in table.index]
+    kept = [lfs[name].upkeep if name in lfs else Upkeep() for name in table.index]
     return table.assign(
-        State=["gone" if lf is None else state(lf) for lf in kept],
-        Owner=[lf and lf.upkeep.owner for lf in kept],
-        Tags=[list(lf.upkeep.tags) if lf else [] for lf in kept],
-        Expires=[lf.upkeep.expires.isoformat() if lf and lf.upkeep.expires else None for lf in kept],
-        Why=[lf and lf.upkeep.why for lf in kept],
+        State=[state(lfs[name]) if name in lfs else "gone" for name in table.index],
+        Owner=[upkeep.owner for upkeep in kept],
+        Tags=[list(upkeep.tags) for upkeep in kept],
+        Expires=[upkeep.expires and upkeep.expires.isoformat() for upkeep in kept],
+        Why=[upkeep.why for upkeep in kept],
     )

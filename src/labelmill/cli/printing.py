@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 
+WIDTH = 120
+"""Columns of a table, at most, where the terminal has fewer."""
 SNIPPET = 100
 """Characters of a text that are shown of a sample row."""
 
@@ -40,15 +42,21 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, title:
     """Print a table without lines; columns whose name begins with > are numbers, to the right."""
     from rich.console import Console
     from rich.markup import escape
+    from rich.measure import Measurement
 
     table = new_table(title)
     for column in columns:
         right = column.startswith(">")
-        # Only texts may be broken: a number in two lines is another number.
-        table.add_column(column.removeprefix(">"), justify="right" if right else "left", no_wrap=right, overflow="fold")
+        # Only texts may be broken: a number in two lines is another number, a name another name.
+        whole = right or column == columns[0]
+        table.add_column(column.removeprefix(">"), justify="right" if right else "left", no_wrap=whole, overflow="fold")
     for row in rows:
         table.add_row(*map(escape, row))
-    Console(highlight=False).print(table)
+    # Up to 120 wide, also where a terminal is narrower and breaks the lines itself: nothing is cut or squeezed.
+    console = Console(highlight=False)
+    wished = Measurement.get(console, console.options.update_width(WIDTH), table).maximum
+    console.width = max(console.width, min(wished, WIDTH))
+    console.print(table)
 
 
 def new_table(title: str | None = None) -> "Table":
@@ -86,3 +94,8 @@ def estimate(found: "Estimate | None") -> str:
 def heading(text: str) -> None:
     """Print a line above what follows."""
     typer.secho(f"\n{text}", bold=True)
+
+
+def rows_of(count: int) -> str:
+    """How many rows."""
+    return f"{count:,} row{'s' if count != 1 else ''}"

@@ -79,7 +79,7 @@ def _group(by: str, grouped: pd.DataFrame) -> dict[str, Any]:
         "headings": [*counts, *shares],
         "rows": rows,
         "recall": "Recall" in grouped,
-        "lfs": "LFs" in grouped,
+        "lfs": "LFs" in grouped and by != "month",
     }
 
 

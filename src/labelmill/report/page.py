@@ -3,7 +3,7 @@
 from labelmill import paths
 from labelmill.report import pictures, score_tables, tables, wording
 from labelmill.report.gather import Gathered
-from labelmill.report.rendering import environment
+from labelmill.report.rendering import environment, sorting
 from labelmill.report.text import plain
 
 TEXT_LIMIT = 1500

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from labelmill.cli.printing import AsJson, echo_json, heading, print_table, share, snippet
+from labelmill.cli.printing import AsJson, echo_json, heading, print_table, rows_of, share, snippet
 
 if TYPE_CHECKING:
     from labelmill.analysis.changes import GoldChange, LfChange
@@ -164,7 +164,7 @@ def _print(
             f"  {told}: {share(was[name])} → {share(is_now[name])} ({100 * (is_now[name] - was[name]):+.1f} points)"
         )
     for name, count in now.failures.items():
-        typer.secho(f"  {name} failed on {count:,} rows", fg="red")
+        typer.secho(f"  {name} failed on {rows_of(count)}", fg="red")
 
 
 def _print_gold(change: "GoldChange") -> None:

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from labelmill.cli.printing import AsJson, echo_json, heading, print_table, snippet
+from labelmill.cli.printing import AsJson, echo_json, heading, print_table, rows_of, snippet
 
 if TYPE_CHECKING:
     from labelmill.analysis.error_buckets import Judgement
@@ -78,12 +78,12 @@ def errors(
         title = f"{len(judgements):,} rows with dev gold"
         print_table(("label model", "end model", ">rows", "what it comes from"), lines, title=title)
     for name, found in misled.items():
-        heading(f"misled by {name}: {len(found):,} rows")
+        heading(f"misled by {name}: {rows_of(len(found))}")
         show.lines(found[:rows])
     if lf is None:
         for pair in (("silent", "wrong"), ("right", "wrong"), ("silent", "unknown")):
             if found := [judgement for judgement in amiss if judgement.outcomes == pair]:
-                heading(f"label model {pair[0]}, end model {pair[1]}: {len(found):,} rows")
+                heading(f"label model {pair[0]}, end model {pair[1]}: {rows_of(len(found))}")
                 show.lines(found[:rows])
 
 

@@ -160,6 +160,10 @@ def add_to(file: Path, docstring: str, imports: list[tuple[str, str]], code: str
 def find_name(name: str, files: list[Path]) -> str | None:
     """Where something of that name is defined or named already; None where nothing is."""
     for file in files:
+        if file.suffix != ".py":
+            if re.search(rf"""^[-\s]*name:\s*["']?{re.escape(name)}["']?\s*$""", file.read_text("utf-8"), re.MULTILINE):
+                return str(file)
+            continue
         for node in ast.walk(_parse(file)):
             if isinstance(node, ast.FunctionDef | ast.ClassDef) and node.name == name:
                 return f"{file}:{node.lineno}"

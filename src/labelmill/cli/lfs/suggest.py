@@ -6,7 +6,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from labelmill.cli.printing import AsJson, echo_json, heading, interval, plain_values, print_table, share, snippet
+from labelmill.cli.printing import (
+    AsJson,
+    echo_json,
+    heading,
+    interval,
+    plain_values,
+    print_table,
+    rows_of,
+    share,
+    snippet,
+)
 
 if TYPE_CHECKING:
     from labelmill.analysis.candidates import Candidate
@@ -105,7 +115,7 @@ def _print_rows(found: "Suggestions", samples: Samples, params: "Params", *, has
     for doubt in found.doubts:
         votes = ", ".join(f"{lf} {classes[label]}" for lf, label in doubt.votes)
         probs = ", ".join(f"{name} {part:.2f}" for name, part in zip(classes, doubt.probs, strict=True))
-        typer.echo(f"  {probs} by {votes}: {doubt.rows:,} rows")
+        typer.echo(f"  {probs} by {votes}: {rows_of(doubt.rows)}")
         _print_samples(doubt.samples, samples)
 
 

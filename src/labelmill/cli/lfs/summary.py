@@ -100,8 +100,8 @@ def _print_summary(table: "pd.DataFrame", classes: tuple[str, ...]) -> None:
         votes = ", ".join(classes[vote] for vote in json.loads(str(row["Polarity"]))) if row["Coverage"] >= 0 else ""
         line = [str(name), votes, *(share(row[column]) for column in ("Coverage", "Overlaps", "Conflicts"))]
         line += [*_on_gold(row), _estimated(row)]
-        line += [f"{row['Errors']:.0f}" if row["Errors"] >= 0 else ""] * failed
-        line += [f"{row['Seconds']:.2f}" if row["Seconds"] >= 0 else ""] * timed
+        line += [f"{row['Errors']:.0f}" if row["Errors"] >= 0 else ""] if failed else []
+        line += [f"{row['Seconds']:.2f}" if row["Seconds"] >= 0 else ""] if timed else []
         rows.append(line + ["" if row["State"] == "active" else row["State"]] * resting)
     print_table(columns, rows, title="coverage, overlaps, conflicts; accuracy with 95 % intervals")
 
@@ -124,7 +124,7 @@ def _print_groups(by: Group, grouped: "pd.DataFrame") -> None:
     counts = [column for column in ("Rows", "Votes") if column in grouped]
     headers = [by.value, *(f">{column.lower()}" for column in (*counts, *shares)), ">right", ">on gold"]
     headers += [">recall"] if "Recall" in grouped else []
-    headers += ["labeling functions"] if by is not Group.MONTH else []
+    headers += [">LFs"] if by is not Group.MONTH else []
     rows = []
     for name, row in grouped.iterrows():
         line = [str(name), *(f"{row[column]:,}" for column in counts), *(share(row[column]) for column in shares)]
@@ -132,10 +132,12 @@ def _print_groups(by: Group, grouped: "pd.DataFrame") -> None:
         if "Recall" in grouped:
             line.append(interval(row["Recall"], row["Recall Low"], row["Recall High"]))
         if by is not Group.MONTH:
-            silent = set(row.get("Silent", ()))
-            line.append(", ".join(f"({lf})" if lf in silent else lf for lf in row["LFs"]))
+            line.append(f"{len(row['LFs']):,}")
         rows.append(line)
     title = "shares of all rows" if by is not Group.MONTH else "shares of the rows of each month"
     print_table(headers, rows, title=f"by {by.value}: {title}; accuracy on dev gold with 95 % interval")
+    for name, row in grouped.iterrows() if by is not Group.MONTH else ():
+        silent = set(row.get("Silent", ()))
+        typer.echo(f"{name}: {', '.join(f'({lf})' if lf in silent else lf for lf in row['LFs'])}")
     if "Silent" in grouped and any(grouped["Silent"]):
         typer.echo("(in brackets): expired, not active, or not in the label matrix yet")
