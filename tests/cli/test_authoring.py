@@ -103,7 +103,7 @@ class TestSummary:
         assert row["State"] == "active"
 
     def test_by_owner_and_tag(self, labelmill, labeled):
-        edit(labeled / "lfs/words.py", 'column=("subject", "text")', 'owner="ann", tags="a"')
+        give(labeled, 'owner="ann", tags="a"')
         owners = {row["owner"]: row for row in labelmill("lfs", "summary", "--by", "owner", "--json").json}
         assert "medicines" in owners["ann"]["LFs"]
         assert "(none)" in owners
@@ -118,7 +118,7 @@ class TestSummary:
         assert sum(row["Rows"] for row in by_month) == len(L)
 
     def test_the_page_holds_all_and_escapes(self, labelmill, labeled):
-        edit(labeled / "lfs/words.py", 'column=("subject", "text")', 'owner="<b>ann</b>"')
+        give(labeled, 'owner="<b>ann</b>"')
         assert labelmill("lfs", "summary", "--html", "lfs.html").code == 0
         page = (labeled / "lfs.html").read_text()
         assert "medicines" in page and "By month" in page
@@ -126,7 +126,7 @@ class TestSummary:
         assert "http" not in page.replace("http-equiv", "")
 
     def test_one_that_rests_is_shown(self, labelmill, labeled):
-        edit(labeled / "lfs/words.py", 'column=("subject", "text")', 'expires="2020-01-01"')
+        give(labeled, 'expires="2020-01-01"')
         states = {row["lf"]: row["State"] for row in labelmill("lfs", "summary", "--json").json}
         assert states["medicines"] == "expired"
 
