@@ -1,5 +1,6 @@
 """Where things run: URIs, devices, workers. Never what changes a result (that is `params.yaml`)."""
 
+import os
 from pathlib import Path
 from typing import Literal
 
@@ -10,6 +11,11 @@ from labelmill import paths
 from labelmill.errors import ParamsError
 
 _PREFIX = "LABELMILL_"
+
+
+def usable_cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 class Settings(BaseSettings):
@@ -25,6 +31,12 @@ class Settings(BaseSettings):
     accelerator: str = Field("auto", description="Lightning's accelerator for training: auto, cpu, gpu.")
     devices: int | Literal["auto"] = Field("auto", description="Number of devices that Lightning trains on.")
     threads: int = Field(1, ge=1, description="Threads of torch and BLAS; 1 is fastest for small models.")
+    workers: int = Field(
+        default_factory=usable_cores,
+        ge=0,
+        description="Processes that call labeling functions and guard the run against them; one per core if absent. "
+        "0: they are called unguarded.",
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="What the command line prints.")
 
 

@@ -16,7 +16,8 @@ import numpy as np
 import pandas as pd
 
 from labelmill import storage
-from labelmill.labeling.apply import Applied, OnError, applied, apply_all, check_lfs, row_ids
+from labelmill.labeling.apply import Applied, applied, apply_all, check_lfs, row_ids
+from labelmill.labeling.calls import OnError
 from labelmill.labeling.column import Column, Failure, SoftVotes
 from labelmill.labeling.fingerprints import Fingerprint, fingerprint, versions_hash
 from labelmill.labeling.functions import LabelingFunction

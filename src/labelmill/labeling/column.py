@@ -46,11 +46,14 @@ class Column:
         The rows on which it failed, in order.
     soft
         Its soft votes; None where it has none.
+    seconds
+        What it took.
     """
 
     votes: NDArray[np.int8]
     failures: tuple[Failure, ...] = ()
     soft: SoftVotes | None = None
+    seconds: float = 0.0
 
     @classmethod
     def of_abstains(cls, n_rows: int) -> "Column":
@@ -120,4 +123,5 @@ class Column:
             )
             if soft
             else None,
+            sum(part.seconds for part in parts),
         )

@@ -27,6 +27,7 @@ from labelmill.labeling.conditions import PredicateLF
 from labelmill.labeling.functions import BatchLF, LabelingFunction, RowLF
 from labelmill.labeling.models import ModelLF
 from labelmill.labeling.people import WorkerLF
+from labelmill.labeling.preprocessing import Preprocessor
 from labelmill.labeling.templates import TemplateLF
 
 READERS = frozenset(
@@ -212,6 +213,7 @@ class _Walk:
         ),
         TemplateLF: lambda walk, lf, names: walk._add("template", json.dumps(lf.spec)),
         RowLF | BatchLF: lambda walk, lf, names: walk._values([type(lf).__name__, lf.function], names),
+        Preprocessor: lambda walk, value, names: walk._values([type(value).__name__, value.function], names),
         types.FunctionType: _function,
         types.ModuleType: _module,
         enum.Enum: lambda walk, member, names: walk._values([member.name, type(member)], names),

@@ -32,6 +32,9 @@ RESERVED_NAMES = frozenset({"id"})
 definitions: ContextVar[list["LabelingFunction"] | None] = ContextVar("definitions", default=None)
 """Every labeling function defined while a folder is loaded, also those that a later one of the same name hides."""
 
+entry: ContextVar["Origin | None"] = ContextVar("entry", default=None)
+"""The place in a file without code that a labeling function is being made from."""
+
 
 @dataclass(frozen=True)
 class Origin:
@@ -46,7 +49,9 @@ class Origin:
 
     @classmethod
     def of_caller(cls, depth: int) -> "Origin":
-        """The place `depth` calls above the function that asks."""
+        """The place `depth` calls above the function that asks, or the entry that it is called for."""
+        if (place := entry.get()) is not None:
+            return place
         frame = sys._getframe(depth + 1)
         return cls(Path(frame.f_code.co_filename), frame.f_lineno)
 

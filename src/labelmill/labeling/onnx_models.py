@@ -70,7 +70,7 @@ def run_onnx(path: Path, values: list[Any] | pd.DataFrame) -> tuple[Any, Sequenc
 def _tensor(values: list[Any] | pd.DataFrame, wanted: Any) -> NDArray[Any]:
     if wanted.type not in KINDS:
         raise LFError(f"input {wanted.name!r} is a {wanted.type}: expected one of {', '.join(KINDS)}.")
-    array = np.asarray(values, dtype=KINDS[wanted.type])
+    array: NDArray[Any] = np.asarray(values, dtype=KINDS[wanted.type])
     return array[:, None] if array.ndim == 1 and len(wanted.shape) == 2 else array
 
 

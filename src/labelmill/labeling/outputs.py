@@ -118,7 +118,9 @@ class Reading:
         return check_votes(votes, pd.RangeIndex(len(votes)), cardinality=cardinality, lf=self.lf, ids=ids)
 
     def _class_of(self, answer: Any, row: Any) -> int | None:
-        known = self.classes if isinstance(self.classes, Mapping) else dict(enumerate(self.classes or ()))
+        known: dict[Any, int | None] = dict(
+            self.classes if isinstance(self.classes, Mapping) else enumerate(self.classes or ())
+        )
         alike = isinstance(answer, bool) == any(isinstance(key, bool) for key in known)  # True == 1
         if not isinstance(answer, Hashable) or answer not in known or not alike:
             raise LFError(

@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 
 def run(params: Params) -> None:
     """Write the label matrix, the rows on which labeling functions failed, their summary and totals."""
-    lfs = load_lfs(paths.LFS, params.task.cardinality)
+    lfs = load_lfs(paths.LFS, params.task.cardinality, classes=params.task.classes)
     cache = ColumnCache(
         paths.main_project() / paths.CACHE / "lf_columns",
         paths.LFS,
