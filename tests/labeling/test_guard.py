@@ -3,6 +3,7 @@
 import os
 import signal
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -62,12 +63,15 @@ LFS = [
     row_lf(lambda row: row.links.append("mine") or len(row.links) % 2, "meddles"),
     batch_lf(lambda frame: np.where(frame["number"] % 4 == 0, 0, -1), "fours"),
     batch_lf(lambda frame: 1 / 0, "never"),
+    row_lf(lambda row: {0: 1 / 3, 1: row.number} if row.number % 3 else None, "softly"),
+    batch_lf(lambda frame: np.stack([frame["number"] / 7, frame["number"] % 2], axis=1).astype(float), "weighs"),
 ]
 
 
 def same(one, other):
     assert one.L.tobytes() == other.L.tobytes()
     pd.testing.assert_frame_equal(one.errors, other.errors)
+    pd.testing.assert_frame_equal(one.soft, other.soft, check_exact=True)
 
 
 def run(lfs, *, workers, limits=FAST, rows=ROWS, **more):
@@ -204,6 +208,24 @@ class TestDeaths:
         ]
         assert set(found.L[:, 2]) == {1}
         assert (found.L[:, 0] == -1).sum() == 1
+
+    @pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="only there a test can find the pipe")
+    def test_nonsense_in_the_pipe_to_the_guard_is_a_death(self):
+        ours = set(Path("/proc/self/fd").iterdir())
+
+        def scribbles(row):
+            for end in set(Path("/proc/self/fd").iterdir()) - ours if row.number == 33 else ():
+                with suppress(OSError):  # the others are to be read only
+                    os.write(int(end.name), b"\0\0\0\2{]")
+                    time.sleep(0.2)
+            return 1
+
+        found = run([row_lf(scribbles)], workers=1, limits=Limits())
+        assert found.errors[["id", "exception"]].values.tolist() == [["r33", "ProcessDied"]]
+
+    def test_a_signal_without_a_name_has_a_number(self):
+        found = run([row_lf(lambda row: os.kill(os.getpid(), 40) if row.number == 3 else None)], workers=1)
+        assert found.errors["message"].tolist() == ["its process was ended by signal 40"]
 
     def test_it_can_stop_the_run(self):
         with pytest.raises(LFError, match="'f' failed on row 'r5': ProcessDied: its process ended with exit code 3"):

@@ -15,11 +15,12 @@ from labelmill.errors import LFError
 from labelmill.labeling.board import Board
 from labelmill.labeling.calls import Job, OnError, run_task, tasks_of
 from labelmill.labeling.column import Column, Failure
-from labelmill.labeling.composition import CompositeLF
+from labelmill.labeling.composition import CompositeLF, Condition
 from labelmill.labeling.findings import Findings
 from labelmill.labeling.functions import BatchLF, LabelingFunction, RowLF
 from labelmill.labeling.guard import run_guarded
 from labelmill.labeling.limits import Limits
+from labelmill.labeling.people import WorkerLF
 from labelmill.labeling.rows import Columns, NoSuchColumnError
 from labelmill.labeling.templates import TemplateLF
 from labelmill.labeling.votes import check_cardinality
@@ -172,7 +173,15 @@ def check_lfs(lfs: Iterable[LabelingFunction], columns: Columns, *, cardinality:
 
 
 def check_labels(lf: LabelingFunction, *, cardinality: int) -> None:
-    """Raise LFError where a labeling function is known to vote for a class that does not exist."""
+    """Raise LFError where a labeling function or a part of it is known to vote for a class that does not exist."""
+    if isinstance(lf, Condition):
+        raise LFError(
+            f"{lf.name} of {lf.origin} is a condition and votes for no class. Say which by .votes(label); "
+            "in a module of lfs/ give what is only a part of others a name that begins with _."
+        )
+    for part in lf.parts if isinstance(lf, CompositeLF) else ():
+        if not isinstance(part, Condition):
+            check_labels(part, cardinality=cardinality)
     if lf.labels and max(lf.labels) >= cardinality:
         raise LFError(
             f"labeling function {lf.name!r} of {lf.origin} votes for class {max(lf.labels)}: "
@@ -194,6 +203,9 @@ def apply_all(
     said: dict[int, Column] = {}
     code = [lf for lf in _leaves(lfs) if isinstance(lf, RowLF | BatchLF)]
     places = {id(lf): j for j, lf in enumerate(code)}
+    for lf in _leaves(lfs):
+        if isinstance(lf, TemplateLF):
+            lf.check_kinds(columns)  # before the first row of any
 
     @cache
     def findings() -> Findings:
@@ -209,10 +221,10 @@ def apply_all(
 
 
 def _leaves(lfs: Iterable[LabelingFunction]) -> Iterable[LabelingFunction]:
-    """Those of which all are made, each once, in the order in which they are asked for; expired ones are not."""
+    """Those of which all are made, each once, in the order in which they are asked for; silent ones are not."""
     found: dict[int, LabelingFunction] = {}
     for lf in lfs:
-        if not lf.upkeep.expired():
+        if not lf.upkeep.silent():
             inner = _leaves(lf.parts) if isinstance(lf, CompositeLF) else [lf]
             found.update({id(leaf): leaf for leaf in inner if id(leaf) not in found})
     return found.values()
@@ -234,12 +246,13 @@ def _apply_one(lf: LabelingFunction, of: Callable[[LabelingFunction], Column], c
     """What one that is no code says of every row."""
     if lf.upkeep.expired():
         log.warning("labeling function %s of %s expired on %s and abstains", lf.name, lf.origin, lf.upkeep.expires)
+    if lf.upkeep.silent():  # as a part of others too
         return Column.of_abstains(len(columns.frame))
     try:
         if isinstance(lf, CompositeLF):
             return lf.combine([of(part) for part in lf.parts])
         began = time.perf_counter()
-        return Column(cast(TemplateLF, lf).votes(columns), seconds=time.perf_counter() - began)
+        return Column(cast(TemplateLF | WorkerLF, lf).votes(columns), seconds=time.perf_counter() - began)
     except NoSuchColumnError as error:
         raise LFError(f"labeling function {lf.name!r} of {lf.origin}: {error}") from error
 

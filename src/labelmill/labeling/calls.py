@@ -6,7 +6,7 @@ import traceback
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, cast
 
 import pandas as pd
 
@@ -50,7 +50,10 @@ class Task:
 
 
 class Report(Protocol):
-    """Takes what is no vote."""
+    """Takes what is no vote for one class."""
+
+    def softened(self, lf: int, rows: list[int], weights: list[list[float]]) -> None:
+        """A labeling function voted softly on some rows: the weight of each class."""
 
     def failed(self, lf: int, start: int, stop: int, exception: str, message: str) -> None:
         """A labeling function failed on some rows."""
@@ -141,19 +144,22 @@ def _call_rows(job: Job, j: int, chunk: Chunk, start: int, stop: int, board: Boa
             _failed(job, j, i, i + 1, error, report)
             continue
         if vote is not None:
-            votes[i] = check_vote(vote, cardinality=cardinality, lf=lf.name, row=ids[i])
+            checked = check_vote(vote, cardinality=cardinality, lf=lf.name, row=ids[i])
+            if isinstance(checked, int):
+                votes[i] = checked
+            else:
+                report.softened(j, [i], [checked.tolist()])
 
 
 def _call_batch(job: Job, j: int, chunk: Chunk, start: int, stop: int, board: Board, report: Report) -> None:
     if start == stop:
         return
-    lf, beat = job.lfs[j], chunk.beat
-    assert isinstance(lf, BatchLF)
+    lf, beat = cast(BatchLF, job.lfs[j]), chunk.beat
     beat[ROW] = start
     with many_rows(beat, stop - start):
         frame = job.columns.copy_of_frame(start, stop)
         try:
-            votes = lf.votes(frame, cardinality=job.cardinality, ids=job.ids[start:stop])
+            said = lf.said(frame, cardinality=job.cardinality, ids=job.ids[start:stop])
         except LFError:
             raise
         except (Exception, SystemExit) as error:
@@ -161,7 +167,9 @@ def _call_batch(job: Job, j: int, chunk: Chunk, start: int, stop: int, board: Bo
                 job.columns.check(name)
             _failed(job, j, start, stop, error, report)  # no row is to blame, so none has a vote
         else:
-            board.votes[j, start:stop] = votes
+            board.votes[j, start:stop] = said.votes
+            if said.soft is not None:
+                report.softened(j, (start + said.soft.rows).tolist(), said.soft.weights.tolist())
 
 
 def _missing_column(error: BaseException) -> str | None:

@@ -2,6 +2,10 @@
 
 from bisect import insort
 from collections import defaultdict
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
 
 from labelmill.arrays import ABSTAIN
 from labelmill.errors import LFError
@@ -12,7 +16,7 @@ from labelmill.labeling.limits import STOPPED
 
 
 class Findings:
-    """Failures by row, and the errors that stop the run; the votes themselves are on the board.
+    """Failures and soft votes by row, and the errors that stop the run; the other votes are on the board.
 
     What comes out does not depend on which chunk was worked on first: of errors that stop the run the one of
     the first function and its first row counts, and a function that is stopped ends at the same row.
@@ -27,9 +31,14 @@ class Findings:
         self.stopped: set[int] = set()
         self._job = job
         self._board = board
+        self._weights: defaultdict[int, dict[int, NDArray[np.float64]]] = defaultdict(dict)
         self._failures: defaultdict[int, dict[int, Failure]] = defaultdict(dict)
         self._broken: dict[int, tuple[int, LFError]] = {}
         self._killed: defaultdict[int, list[int]] = defaultdict(list)
+
+    def softened(self, lf: int, rows: list[int], weights: list[list[float]]) -> None:
+        """A labeling function voted softly on some rows."""
+        self._weights[lf].update(zip(rows, np.array(weights), strict=True))
 
     def failed(self, lf: int, start: int, stop: int, exception: str, message: str) -> None:
         """A labeling function failed on some rows."""
@@ -68,8 +77,9 @@ class Findings:
             self.failed(lf, self._last(lf) + 1, len(votes), STOPPED, message)
         rows = sorted(failures)
         votes[rows] = ABSTAIN
+        weights = {row: of for row, of in sorted(self._weights[lf].items()) if row not in failures}
         seconds = float(self._board.seconds[:, lf].sum())
-        return Column(votes, tuple(failures[row] for row in rows), seconds=seconds)
+        return replace(Column.of_rows(votes, weights, tuple(failures[row] for row in rows)), seconds=seconds)
 
     def _last(self, lf: int) -> int:
         return self._killed[lf][self._job.limits.killed_rows - 1]

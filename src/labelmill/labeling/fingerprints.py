@@ -25,8 +25,11 @@ from typing import Any
 import numpy as np
 
 from labelmill.labeling.composition import CompositeLF
+from labelmill.labeling.conditions import PredicateLF
 from labelmill.labeling.functions import LabelingFunction
+from labelmill.labeling.models import ModelLF
 from labelmill.labeling.packages import is_external, version
+from labelmill.labeling.people import WorkerLF
 from labelmill.labeling.preprocessing import Preprocessor
 from labelmill.labeling.templates import TemplateLF
 
@@ -132,6 +135,8 @@ class _Walk:
         if isinstance(lf, TemplateLF):
             return self._add("template", json.dumps(lf.spec))
         self._add("labeling function", type(lf).__name__)
+        if isinstance(lf, CompositeLF | ModelLF | PredicateLF | WorkerLF):
+            return self._values(lf.decided_by, names)
         self._class(type(lf), names)
         return self._dict({name: value for name, value in vars(lf).items() if name not in NO_VOTE}, names)
 

@@ -99,7 +99,7 @@ class _Guard:
         if (code := worker.ended()) is not None:
             self._remove(worker)
             self._go_on(task, tuple(self._board.beat(worker.number)), code)
-        elif beat[TASK] == task.number and waited > self._limit(beat):
+        elif waited > self._limit(beat, task):
             worker.end()
             self._remove(worker)
             self._board.seconds[worker.number, beat[LF]] += waited
@@ -109,15 +109,17 @@ class _Guard:
             if worker.task is not None:
                 self._go_on(task, tuple(self._board.beat(worker.number)), None, over_time=late)
 
-    def _limit(self, beat: tuple[int, ...]) -> float:
-        """Seconds for the call that a worker is at."""
-        if beat[FIRST] and beat[LF] not in self._slow_starters:
+    def _limit(self, beat: tuple[int, ...], task: Task) -> float:
+        """Seconds for the call that a worker is at, or for its start."""
+        if beat[TASK] != task.number or (beat[FIRST] and beat[LF] not in self._slow_starters):
             return self._job.limits.of_first_call()
         return self._job.limits.of_call(beat[ROWS])
 
     def _remove(self, worker: Worker) -> None:
-        worker.hear(self._findings)
+        while worker.hear(self._findings):
+            pass
         worker.close()
+        del self._clocks[worker]
         self._workers.remove(worker)
         self._free.append(worker.number)
 
@@ -126,7 +128,10 @@ class _Guard:
         if beat[TASK] != task.number:
             self._unbegun += 1
             if self._unbegun > MAX_UNBEGUN:
-                raise LFError(f"worker processes {_in_words(code)} before they call any labeling function.")
+                raise LFError(
+                    f"{MAX_UNBEGUN} worker processes ended, or hung, before they called a labeling function: something "
+                    "that ran before them does not outlive a fork. Set LABELMILL_WORKERS=0 to do without."
+                )
             return self._todo.appendleft(task)
         lf, row, rows = beat[LF], beat[ROW], beat[ROWS]
         lfs = task.lfs[task.lfs.index(lf) :]
@@ -161,8 +166,9 @@ class _Guard:
             log.warning("labeling function %s is stopped: %d such rows", name, limits.killed_rows)
 
 
-def _in_words(code: int | None) -> str:
-    return f"was ended by {signal.Signals(-code).name}" if code and code < 0 else f"ended with exit code {code}"
+def _in_words(code: int) -> str:
+    names = {-number: number.name for number in signal.Signals}
+    return f"was ended by {names.get(code, f'signal {-code}')}" if code < 0 else f"ended with exit code {code}"
 
 
 class _Clock:

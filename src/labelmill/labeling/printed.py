@@ -3,7 +3,7 @@
 import io
 import os
 import sys
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -25,17 +25,17 @@ class _Printed(io.TextIOBase):
         self._name_of = name_of
         self._beat = beat
         self._printed: Counter[int] = Counter()
-        self._begun = ""
+        self._begun: defaultdict[int, str] = defaultdict(str)
 
     def write(self, text: str) -> int:
         lf = self._beat[LF]
         if self._printed[lf] > MAX_PRINTED:
             return len(text)
-        *lines, self._begun = (self._begun + text[: MAX_PRINTED + 1]).split("\n")
+        *lines, self._begun[lf] = (self._begun[lf] + text[: MAX_PRINTED + 1]).split("\n")
         self._printed[lf] += len(text)
         if self._printed[lf] > MAX_PRINTED:
             lines.append("… (it prints too much: the rest is left out)")
-            self._begun = ""
+            self._begun[lf] = ""
         for line in lines:
             with suppress(OSError):  # nobody may be listening
                 os.write(2, f"{self._name_of(lf)}: {line}\n".encode(errors="replace"))

@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from labelmill.errors import LFError
 from labelmill.labeling.board import many_rows
@@ -68,6 +69,11 @@ class Columns(dict[str, Sequence[Any]]):
             self.check(name)
             self._arrays[name] = to_arrow(self.frame[name])
         return self._arrays[name]
+
+    @cached_property
+    def table(self) -> NDArray[Any]:
+        """All values as one array, missing ones as in the frame: what rows that are Series are cut from."""
+        return self.frame.to_numpy()
 
     def check(self, name: str) -> None:
         """Raise NoSuchColumnError, with the nearest name there is, unless the column exists."""
@@ -199,6 +205,17 @@ def values_of(row: Any) -> dict[str, Any]:
     if isinstance(row, Mapping | pd.Series):
         return {str(name): value for name, value in row.items()}
     return dict(row._asdict() if hasattr(row, "_asdict") else vars(row))
+
+
+def series_of(row: Any) -> pd.Series:
+    """The row as a pandas Series of its own, as `frame.apply(axis=1)` gives it: missing values as in the frame."""
+    part, i = (row._columns, row._index) if isinstance(row, Row) else (None, 0)
+    columns, start = (part._columns, part.start) if isinstance(part, Chunk) else (part, 0)
+    if not isinstance(columns, Columns):
+        return pd.Series(values_of(row), dtype=object)
+    values = columns.table[start + i]
+    own = [fresh(value) for value in values] if values.dtype == object else values.copy()
+    return pd.Series(own, index=columns.frame.columns, dtype=values.dtype)
 
 
 def to_arrow(values: Any) -> pa.Array | None:

@@ -1,7 +1,7 @@
 """Label one shard: read a file, write two, return a small record. Engines only choose where this happens."""
 
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -10,18 +10,20 @@ import pandas as pd
 
 from labelmill import storage
 from labelmill.errors import LFError
-from labelmill.labeling.apply import applied
-from labelmill.labeling.cache import ColumnCache
+from labelmill.labeling.apply import Applied, applied
+from labelmill.labeling.cache import ColumnCache, Said
 from labelmill.labeling.calls import OnError
 from labelmill.labeling.column import Column
 from labelmill.labeling.fingerprints import versions_hash
 from labelmill.labeling.limits import Limits
 from labelmill.labeling.loading import load_lfs
-from labelmill.labeling.matrix import matrix_frame
+from labelmill.labeling.matrix import matrix_frame, soft_frame
 from labelmill.labeling.summary import VoteCounts, count_votes
 
 ERRORS = "errors"
 """Folder, beside the parts of the label matrix, of the rows on which labeling functions failed."""
+SOFT = "soft"
+"""The same of the soft votes."""
 
 
 @dataclass(frozen=True)
@@ -42,8 +44,8 @@ class Task:
         Where columns are kept.
     gold
         A table of labels that the votes are counted against.
-    cardinality
-        Number of classes.
+    cardinality, classes
+        Number of classes, and their names.
     hidden
         Columns that no labeling function may see.
     on_error
@@ -59,6 +61,7 @@ class Task:
     cache: Path
     gold: Path
     cardinality: int
+    classes: tuple[str, ...] = ()
     hidden: tuple[str, ...] = ()
     on_error: OnError = "record"
     workers: int = 0
@@ -74,13 +77,20 @@ class Task:
     def to_json(self) -> dict[str, Any]:
         """The same in numbers, texts, lists and dicts."""
         paths = {name: str(value) for name, value in vars(self).items() if isinstance(value, Path)}
-        return {**vars(self), **paths, "hidden": list(self.hidden), "limits": asdict(self.limits)}
+        return {
+            **vars(self),
+            **paths,
+            "classes": list(self.classes),
+            "hidden": list(self.hidden),
+            "limits": asdict(self.limits),
+        }
 
     @classmethod
     def from_json(cls, content: Mapping[str, Any]) -> "Task":
         """The task again."""
         paths = {name: Path(content[name]) for name in ("lfs", "out", "cache", "gold")}
-        return cls(**{**content, **paths, "hidden": tuple(content["hidden"]), "limits": Limits(**content["limits"])})
+        names = {name: tuple(content[name]) for name in ("classes", "hidden")}
+        return cls(**{**content, **paths, **names, "limits": Limits(**content["limits"])})
 
     def open(self) -> ColumnCache:
         """Load the labeling functions, by path, and put their cache before them.
@@ -103,7 +113,7 @@ class Task:
         return ColumnCache(
             self.cache,
             self.lfs,
-            load_lfs(self.lfs, self.cardinality),
+            load_lfs(self.lfs, self.cardinality, classes=self.classes),
             self.cardinality,
             self.hidden,
             workers=self.workers,
@@ -175,9 +185,9 @@ class ShardRecord:
 def apply_shard(shard: storage.Shard, task: Task, cache: ColumnCache) -> ShardRecord:
     """Let every labeling function vote on every row of one shard.
 
-    Writes `part-NNNNN.parquet` of the label matrix, and below `errors/` the rows on which labeling functions
-    failed. Done twice, also by two processes at once, it leaves the same bytes; killed, it leaves no part of a
-    file. Memory is bounded by one piece of the shard, and by its votes.
+    Writes `part-NNNNN.parquet` of the label matrix, below `soft/` the soft votes, and below `errors/` the rows on
+    which labeling functions failed. Done twice, also by two processes at once, it leaves the same bytes; killed, it
+    leaves no part of a file. Memory is bounded by one piece of the shard, and by its votes.
 
     Parameters
     ----------
@@ -195,14 +205,11 @@ def apply_shard(shard: storage.Shard, task: Task, cache: ColumnCache) -> ShardRe
     LFError
         What `apply_lfs` raises.
     """
-    file = shard.verified()
-    contents = pieces_of(shard)
-    said = [cache.apply(piece, content, on_error=task.on_error) for content, piece in contents.items()]
-    columns = [Column.joined([part.columns[lf.name] for part in said]) for lf in cache.lfs]
-    rows = storage.read_table(file, ["id", "split"])
-    found = applied([lf.name for lf in cache.lfs], columns, rows["id"].tolist())
+    rows = storage.read_table(shard.verified(), ["id", "split"])
+    found, said = votes_on(shard, cache, rows["id"].tolist(), on_error=task.on_error)
     part = storage.part_name(shard.number)
     storage.write_table(task.out / part, matrix_frame(rows["id"], found.L, found.lf_names))
+    storage.write_table(task.out / SOFT / part, soft_frame(rows["id"], found.soft))
     storage.write_table(task.out / ERRORS / part, found.errors)
     computed = Counter(name for part in said for name in part.seconds)
     return ShardRecord(
@@ -215,6 +222,15 @@ def apply_shard(shard: storage.Shard, task: Task, cache: ColumnCache) -> ShardRe
         computed=dict(computed),
         seconds={name: sum(part.seconds.get(name, 0.0) for part in said) for name in computed},
     )
+
+
+def votes_on(
+    shard: storage.Shard, cache: ColumnCache, ids: Sequence[Any], *, on_error: OnError = "record"
+) -> tuple[Applied, list[Said]]:
+    """What every labeling function says of one shard, and what that took; `ids` name its rows."""
+    said = [cache.apply(piece, content, on_error=on_error) for content, piece in pieces_of(shard).items()]
+    columns = [Column.joined([part.columns[lf.name] for part in said]) for lf in cache.lfs]
+    return applied([lf.name for lf in cache.lfs], columns, ids), said
 
 
 def pieces_of(shard: storage.Shard) -> dict[str, storage.Piece]:

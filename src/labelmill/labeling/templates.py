@@ -12,20 +12,30 @@ from labelmill.arrays import ABSTAIN
 from labelmill.errors import LFError
 from labelmill.labeling.functions import LabelingFunction, Origin
 from labelmill.labeling.matching import Match, is_text, match_column
+from labelmill.labeling.provenance import Provenance
 from labelmill.labeling.rows import Columns, NoSuchColumnError, to_arrow, value_of
 from labelmill.labeling.upkeep import UpkeepArguments, as_upkeep
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """What kind of values a template needs: their name for people, and which Arrow types have it."""
+    """What kind of values a template needs: their name for people, which Arrow types have it, how to get it."""
 
     name: str
     fits: Callable[[pa.DataType], bool]
+    hint: str = ""
 
 
 TEXTS = Wanted("texts", is_text)
 NUMBERS = Wanted("numbers", lambda kind: not is_text(kind))
+ANYTHING = Wanted("values of one kind", lambda kind: True)
+
+
+@dataclass(frozen=True)
+class Joint:
+    """Votes on each row of several Arrow arrays together, lists left whole; columns of nulls alone are of no type."""
+
+    match: Callable[[Sequence[pa.Array]], NDArray[np.int8]]
 
 
 class TemplateLF(LabelingFunction):
@@ -37,6 +47,8 @@ class TemplateLF(LabelingFunction):
         All that decides its votes, ready for JSON.
     about
         What it looks for, for people.
+    provenance
+        The files and databases that it was made from.
     """
 
     def __init__(
@@ -48,15 +60,17 @@ class TemplateLF(LabelingFunction):
         labels: Iterable[int],
         spec: Mapping[str, Any],
         about: str,
-        match: Match,
+        match: Match | Joint,
         upkeep: UpkeepArguments,
         wanted: Wanted = TEXTS,
+        provenance: Sequence[Provenance] = (),
     ) -> None:
         super().__init__(name, origin, as_upkeep(upkeep, lf=name))
         self.columns = (column,) if isinstance(column, str) else tuple(column)
         self.labels = tuple(sorted(set(labels)))
         self.spec = {**spec, "columns": list(self.columns)}
         self.about = about
+        self.provenance = tuple(provenance)
         self._match = match
         self._wanted = wanted
 
@@ -71,16 +85,25 @@ class TemplateLF(LabelingFunction):
         """Vote on every row."""
         return self._votes(columns.arrow, len(columns.frame))
 
-    def _votes(self, column: Callable[[str], pa.Array | None], size: int) -> NDArray[np.int8]:
-        votes = np.full(size, ABSTAIN, dtype=np.int8)
+    def check_kinds(self, columns: Columns) -> None:
+        """Raise LFError where a column holds values of another kind than it needs."""
         for name in self.columns:
-            array = column(name)
-            self._check_type(name, array)
+            self._checked(name, columns.arrow(name))
+
+    def _votes(self, column: Callable[[str], pa.Array | None], size: int) -> NDArray[np.int8]:
+        arrays = [self._checked(name, column(name)) for name in self.columns]
+        if isinstance(self._match, Joint):
+            return self._match.match(arrays)
+        votes = np.full(size, ABSTAIN, dtype=np.int8)
+        for array in arrays:
             votes = np.where(votes == ABSTAIN, match_column(array, self._match), votes)
         return votes
 
-    def _check_type(self, name: str, array: pa.Array | None) -> None:
+    def _checked(self, name: str, array: pa.Array | None) -> pa.Array:
         if array is not None and (pa.types.is_null(array.type) or self._wanted.fits(array.type)):
-            return
+            return array
         found = "values of mixed kinds" if array is None else f"{array.type} values"
-        raise LFError(f"labeling function {self.name!r} needs {self._wanted.name}, but column {name!r} holds {found}.")
+        raise LFError(
+            f"labeling function {self.name!r} needs {self._wanted.name}, but column {name!r} holds {found}."
+            f"{self._wanted.hint}"
+        )

@@ -8,6 +8,7 @@ import resource
 import signal
 import struct
 import sys
+import traceback
 import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
@@ -47,14 +48,15 @@ class Worker:
         tasks, self._tasks = os.pipe()
         self.said, said = os.pipe()
         foreign = [end for other in others for end in (other._tasks, other.said)]
-        sys.stdout.flush(), sys.stderr.flush()  # what is not flushed yet would be printed twice
+        for stream in (sys.stdout, sys.stderr):
+            stream.flush()  # what is not flushed yet would be printed twice
         self.pid = _fork()
         if self.pid == 0:
             _work(number, job, board, tasks, said, [*foreign, self._tasks, self.said])
         os.close(tasks)
         os.close(said)
         os.set_blocking(self.said, False)
-        self._unread = b""
+        self._unread = bytearray()
         self._lost = False
         self._exit_code: int | None = None
 
@@ -64,31 +66,42 @@ class Worker:
         with suppress(BrokenPipeError):  # it died, and whoever looks at it next will see
             os.write(self._tasks, json.dumps(asdict(task)).encode() + b"\n")
 
-    def hear(self, report: Report) -> None:
-        """Pass on what it reported, and note when its task is done."""
-        while part := self._read():
-            self._unread += part
-        while len(self._unread) >= _SIZE.size:
-            (size,) = _SIZE.unpack_from(self._unread)
-            message = self._unread[_SIZE.size : _SIZE.size + size]
-            if len(message) < size:
+    def hear(self, report: Report) -> bool:
+        """Pass on some of what it reported, and note when its task is done; False where there was nothing to hear."""
+        part = self._read()
+        self._unread += part
+        at = 0
+        while len(self._unread) >= at + _SIZE.size:
+            (size,) = _SIZE.unpack_from(self._unread, at)
+            if len(self._unread) < at + _SIZE.size + size:
                 break
-            self._unread = self._unread[_SIZE.size + size :]
-            match json.loads(message):
-                case ["failed", *what]:
-                    report.failed(*what)
-                case ["broke", lf, row, kind, text]:
-                    report.broke(lf, row, _KINDS[kind](text))
-                case ["done", number] if self.task is not None and number == self.task.number:
-                    self.task = None
+            at += _SIZE.size + size
+            try:
+                self._pass_on(json.loads(self._unread[at - size : at]), report)
+            except ValueError:  # a labeling function wrote into the pipe
+                self._lost = True
+                break
+        del self._unread[:at]
+        return bool(part)
 
     def _read(self) -> bytes:
         try:
             part = os.read(self.said, 1 << 16)
         except BlockingIOError:
             return b""
-        self._lost = not part
+        self._lost = self._lost or not part
         return part
+
+    def _pass_on(self, message: list[Any], report: Report) -> None:
+        match message:
+            case ["softened", lf, rows, weights]:
+                report.softened(lf, rows, weights)
+            case ["failed", *what]:
+                report.failed(*what)
+            case ["broke", lf, row, kind, text]:
+                report.broke(lf, row, _KINDS[kind](text))
+            case ["done", number] if self.task is not None and number == self.task.number:
+                self.task = None
 
     def ended(self) -> int | None:
         """Its exit code, minus the signal that ended it; None while it lives."""
@@ -140,6 +153,8 @@ def _work(number: int, job: Job, board: Board, tasks: int, said: int, foreign: I
             run_task(job, task, board, report, worker=number, called=called)
             report.done(task.number)
         status = 0
+    except BaseException:
+        traceback.print_exc()
     finally:
         os._exit(status)
 
@@ -157,6 +172,7 @@ def _settle(job: Job, foreign: Iterable[int]) -> None:
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
     os.dup2(2, 1)  # what labeling functions print is no result of the command
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # nobody looks at the cores of labeling functions
     _limit_memory(job.limits.memory_mb)
 
 
@@ -176,18 +192,20 @@ def _received(tasks: int) -> Iterator[Task]:
 
 
 class _ToGuard:
-    """Writes what is no vote into the pipe to the guard, at once: the next row may be the last."""
+    """Writes into the pipe to the guard, at once: the next row may be the last."""
 
     def __init__(self, said: int) -> None:
         self._said = said
+
+    def softened(self, lf: int, rows: list[int], weights: list[list[float]]) -> None:
+        self._send("softened", lf, rows, weights)
 
     def failed(self, lf: int, start: int, stop: int, exception: str, message: str) -> None:
         self._send("failed", lf, start, stop, exception, message)
 
     def broke(self, lf: int, row: int, error: LFError) -> None:
-        self._send(
-            "broke", lf, row, "InvalidVoteError" if isinstance(error, InvalidVoteError) else "LFError", str(error)
-        )
+        kind = InvalidVoteError if isinstance(error, InvalidVoteError) else LFError
+        self._send("broke", lf, row, kind.__name__, str(error))
 
     def ran_out_of_memory(self) -> None:
         """End the process: what other rows left behind may fill it, and in a new one only a row that needs it fails."""

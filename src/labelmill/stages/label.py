@@ -16,7 +16,7 @@ from labelmill.labeling.cache import ColumnCache, prune
 from labelmill.labeling.functions import LabelingFunction
 from labelmill.labeling.limits import Limits
 from labelmill.labeling.repeats import check_repeats
-from labelmill.labeling.shards import ERRORS, Failures, ShardRecord, Task
+from labelmill.labeling.shards import ERRORS, SOFT, Failures, ShardRecord, Task
 from labelmill.labeling.summary import summary_of, totals
 from labelmill.params import Params
 from labelmill.progress import progress
@@ -24,7 +24,7 @@ from labelmill.settings import Settings, load_settings
 
 PARAMS = ("task", "label")
 READS = (paths.CLEAN, paths.LFS, paths.GOLD_DEV)
-WRITES = (paths.LABEL_MATRIX, paths.LF_ERRORS, paths.LF_SUMMARY, paths.metrics("label"))
+WRITES = (paths.LABEL_MATRIX, paths.SOFT_VOTES, paths.LF_ERRORS, paths.LF_SUMMARY, paths.metrics("label"))
 
 SLOWEST = 3
 """How many labeling functions the log names with what they took."""
@@ -36,13 +36,14 @@ def run(params: Params) -> None:
     """Write the label matrix, the rows on which labeling functions failed, their summary and totals."""
     settings = load_settings()
     shards = storage.list_shards(paths.CLEAN)
-    with storage.new_folder(paths.LABEL_MATRIX) as out:
+    with storage.new_folder(paths.LABEL_MATRIX) as out, storage.new_folder(paths.SOFT_VOTES) as soft:
         task = _task(params, out, settings)
         cache = task.open()
         lfs, names = cache.lfs, [lf.name for lf in cache.lfs]
         records = _label(shards, task, cache, settings)
         unsteady = check_repeats(shards, records, task, cache)
         _join_errors(out, records)
+        _move_soft_votes(out, soft)
         total = reduce(operator.add, [record.counts for record in records])
         failures = _failures(records)
         _check_error_shares(lfs, failures, rows=total.rows, allowed=params.label.max_error_share)
@@ -65,6 +66,7 @@ def _task(params: Params, out: Path, settings: Settings) -> Task:
         cache=paths.main_project() / paths.CACHE / "lf_columns",
         gold=paths.GOLD_DEV,
         cardinality=params.task.cardinality,
+        classes=params.task.classes,
         hidden=(*params.task.hidden_columns, "split"),  # what a row is used for is no property of it
         on_error=params.label.on_error,
         # A worker of a cluster takes one core, and guards the run as those of one machine do.
@@ -95,6 +97,12 @@ def _label(shards: Sequence[storage.Shard], task: Task, cache: ColumnCache, sett
 def _join_errors(out: Path, records: Sequence[ShardRecord]) -> None:
     storage.join_shards((out / ERRORS / record.part for record in records), paths.LF_ERRORS)
     shutil.rmtree(out / ERRORS)
+
+
+def _move_soft_votes(out: Path, soft: Path) -> None:
+    for file in (out / SOFT).iterdir():
+        file.replace(soft / file.name)
+    (out / SOFT).rmdir()
 
 
 def _failures(records: Sequence[ShardRecord]) -> dict[str, Failures]:
