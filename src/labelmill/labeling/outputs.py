@@ -91,7 +91,7 @@ class Reading:
         elif isinstance(answers, list) and answers and all(isinstance(answer, dict) for answer in answers):
             names = list(answers[0])  # as ONNX gives probabilities
             answers = [[answer[name] for name in names] for answer in answers]
-        array = np.asarray(answers)
+        array = _as_array(answers)
         if array.ndim == 2 and array.shape[1] == 1 and names is None:
             array = array[:, 0]
         if array.ndim not in (1, 2) or len(array) != len(ids):
@@ -243,6 +243,15 @@ def _only(votes: Column, kept: NDArray[np.bool_]) -> Column:
     """The votes on some rows; abstains on the others."""
     weights = votes.weights(np.arange(len(kept)), votes.soft.weights.shape[1] if votes.soft else MAX_CARDINALITY)
     return Column.of_weights(weights * kept[:, None])
+
+
+def _as_array(answers: Any) -> NDArray[Any]:
+    """The answers as an array, in which no True or "1" of a list has become like what stands beside it."""
+    if not isinstance(answers, list) or any(np.ndim(answer) for answer in answers):
+        return np.asarray(answers)
+    given = [answer for answer in answers if answer is not None]
+    floats = bool(given) and all(isinstance(answer, float | np.floating) for answer in given)
+    return np.array(answers, dtype=np.float64 if floats else object)
 
 
 def _is_missing(value: Any) -> bool:
