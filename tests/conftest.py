@@ -1,7 +1,8 @@
-"""Options of the whole test run, and the finished project that end-to-end tests start from."""
+"""Options of the whole test run, the finished project that end-to-end tests start from, and how to load own `lfs`."""
 
 import os
 import shutil
+import sys
 
 import pytest
 from commands import ROOT, run
@@ -38,6 +39,21 @@ def made_project(tmp_path_factory):
 def project(made_project, tmp_path):
     """A copy of the finished project, to do with as one likes."""
     return shutil.copytree(made_project, tmp_path / "my-task", symlinks=True)
+
+
+@pytest.fixture
+def own_lfs():
+    """Let a test load its own `lfs` package; afterwards the one that was loaded before is back."""
+    finders, before = list(sys.meta_path), _lfs_modules()
+    yield
+    sys.meta_path[:] = finders
+    for name in _lfs_modules():
+        del sys.modules[name]
+    sys.modules.update(before)
+
+
+def _lfs_modules():
+    return {name: module for name, module in sys.modules.items() if name.split(".")[0] == "lfs"}
 
 
 def commit(folder, message):

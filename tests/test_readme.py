@@ -78,7 +78,7 @@ class TestYourOwnData:
             params[section].update(values)
         (folder / "params.yaml").write_text(yaml.safe_dump(params))
         write_reviews(folder / "rows.csv")
-        for file in (folder / "lfs").glob("*.py"):
+        for file in (*(folder / "lfs").glob("*.py"), folder / "lfs/domains.yaml"):
             file.unlink()
         (folder / "lfs/words.py").write_text(
             "from labelmill import keyword_lf\n"
@@ -97,7 +97,7 @@ class TestYourOwnData:
 
         run("labelmill", "init", tmp_path / "my-task", "--no-git", cwd=tmp_path)
         lfs = tmp_path / "my-task/lfs"
-        for file in ("words.py", "headers.py"):
+        for file in ("words.py", "headers.py", "domains.yaml"):
             (lfs / file).unlink()
         (block,) = blocks("python", holds="@labeling_function")
         (lfs / "rules.py").write_text(block.text)
@@ -173,7 +173,7 @@ def test_the_docs_name_no_command_that_does_not_exist():
     sections = set(re.findall(r"^## (labelmill .*)$", PAGES["docs/cli.md"], re.MULTILINE))
     assert sections == known
     for page, text in PAGES.items():
-        for words in re.findall(r"`labelmill ((?:lfs )?[a-z]+)", text):
+        for words in re.findall(r"`labelmill ((?:(?:lfs|import|export) )?[a-z-]+)", text):
             assert f"labelmill {words}" in known, f"{page}: labelmill {words}"
 
 

@@ -1,7 +1,7 @@
 import pytest
 
 from labelmill.errors import ParamsError
-from labelmill.settings import Settings, load_settings
+from labelmill.settings import Settings, load_settings, usable_cores
 
 
 @pytest.fixture(autouse=True)
@@ -13,6 +13,12 @@ def clean(tmp_path, monkeypatch):
 
 def test_defaults_need_no_file():
     assert load_settings().mlflow_uri == "sqlite:///mlflow.db"
+
+
+def test_there_is_a_worker_for_each_core_that_may_be_used(monkeypatch):
+    assert load_settings().workers == usable_cores() >= 1
+    monkeypatch.setenv("LABELMILL_WORKERS", "0")
+    assert load_settings().workers == 0
 
 
 def test_the_environment_beats_the_file(tmp_path, monkeypatch):

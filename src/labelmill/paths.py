@@ -31,6 +31,7 @@ VALIDATION_PAGE = Path("reports/validation.html")
 
 # label
 LABEL_MATRIX = Path("data/label_matrix")
+SOFT_VOTES = Path("data/soft_votes")
 LF_ERRORS = Path("data/lf_errors.parquet")
 LF_SUMMARY = Path("reports/lf_summary.csv")
 

@@ -224,7 +224,9 @@ class TestMissingColumns:
         seen = []
 
         def looks(mail):
-            seen.append(repr(mail) + str(dir(mail)) + str(list(mail._columns)) + str(list(mail._columns.frame)))
+            seen.append(
+                repr(mail) + str(dir(mail)) + str(list(mail._columns)) + str(list(mail._columns._columns.frame))
+            )
 
         apply_lfs(
             MAILS,

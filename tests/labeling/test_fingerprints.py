@@ -173,7 +173,7 @@ def test_keys_are_the_same_in_every_process(folder):
     ],
 )
 def test_what_cannot_be_told_hangs_on_the_whole_folder(folder, body):
-    head = "import lfs.middle, datetime\nfrom labelmill import labeling_function\nOBJECT = datetime.timedelta(1)\n"
+    head = "import lfs.middle\nfrom labelmill import labeling_function\nOBJECT = (i for i in ())\n"
     (folder / "zz.py").write_text(f"{head}@labeling_function\ndef odd(mail):\n    {body}\n")
     assert not prints(folder)["odd"].resolved
 

@@ -62,6 +62,60 @@ def test_functions_come_in_file_and_definition_order(project):
     assert names(project(files)) == ["x1", "r0", "r1", "r2", "d", "z", "y", "deep"]
 
 
+PARTS = """
+    from labelmill import first_of, keyword_lf, labeling_function
+    from lfs.labels import Label
+    _cash = keyword_lf("cash", ["cash"], column="text", label=Label.SPAM)
+    _more = [keyword_lf("gold", ["gold"], column="text", label=Label.SPAM)]
+    @labeling_function
+    def _known(mail): return Label.HAM if mail.sender == "ann" else None
+    plain = keyword_lf("plain", ["-- "], column="text", label=Label.HAM)
+    _stranger = ~_known
+    stranger = _cash & _stranger
+    rich = (_cash | _more[0]).when(_stranger)
+    both = _cash | _more[0]
+    quiet = (~plain & ~(_cash | _more[0])).votes(Label.HAM)
+    best = first_of("best", _known, stranger)
+    several = {"a": both.named("either", owner="ann")}
+"""
+
+
+def test_a_name_with_an_underscore_is_a_part_only(project, caplog):
+    composites = ["cash when ~_known", "(cash | gold) when ~_known", "cash | gold"]
+    folder = project({"a.py": PARTS})
+    assert names(folder) == ["plain", *composites, "(~plain & ~(cash | gold)) votes 0", "best", "either"]
+    assert not caplog.records
+    mail = {"text": "gold -- ", "sender": "bob"}
+    assert [lf(mail) for lf in load_lfs(folder, 2)] == [0, -1, 1, 1, -1, -1, 1]
+
+
+def test_a_part_of_nothing_is_told(project, caplog):
+    assert "_lost" not in names(
+        project({"a.py": PARTS + "\n    _lost = keyword_lf('lost', ['x'], column='text', label=0)"})
+    )
+    assert "lost of " in caplog.text
+    assert "votes nowhere" in caplog.text
+
+
+def test_a_part_that_another_file_needs_is_none_there(project):
+    more = "from lfs.a import _cash, plain as _plain\nfar = _cash | _plain\n"
+    assert "plain" in names(project({"a.py": PARTS, "b.py": more}))
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("loose = ~_cash", r"~cash of .*a\.py:16 is a condition"),
+        ("again = _cash | _more[0]", r"two labeling functions are named 'cash \| gold': .*a\.py:12 and .*a\.py:16"),
+        ("high = _cash | keyword_lf('high', ['h'], column='text', label=2)", "'high' of .* votes for class 2"),
+        ("never = plain & _cash", "plain & cash can never vote"),
+    ],
+)
+def test_what_is_wrong_with_a_composite_is_found_when_it_is_loaded(project, line, message):
+    with pytest.raises(LFError, match=message):
+        load_lfs(project({"a.py": f"{PARTS}    {line}\n"}), 2)
+
+
 def test_each_project_gets_its_own_functions(project):
     body = """
         from labelmill import labeling_function

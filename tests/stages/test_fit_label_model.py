@@ -3,17 +3,23 @@ import pandas as pd
 import pytest
 
 from labelmill import paths, storage
+from labelmill.arrays import Votes
 from labelmill.errors import DataError, LabelModelError
-from labelmill.label_model import KINDS, load
+from labelmill.label_model import KINDS, load, make
+from labelmill.labeling.matrix import soft_frame
 from labelmill.stages import fit_label_model
 
 SIZES = (250, 150)
 NAMES = ["money", "drugs", "quote", "list"]
 
 
-def write(matrix, split, *, sizes=SIZES):
+def write(matrix, split, *, sizes=SIZES, soft=None):
     ends = np.cumsum(sizes)
     frame = pd.DataFrame({"id": [f"r{i:03}" for i in range(len(matrix))]})
+    with storage.shard_writer(paths.SOFT_VOTES) as write_shard:
+        for start, end in zip([0, *ends[:-1]], ends, strict=True):
+            mine = None if soft is None else soft[(soft["row"] >= start) & (soft["row"] < end)]
+            write_shard(soft_frame(frame["id"], mine))
     for path, table in (
         (paths.LABEL_MATRIX, pd.concat([frame, pd.DataFrame(matrix, columns=NAMES, dtype=np.int8)], axis=1)),
         (paths.CLEAN, frame.assign(split=split, text="words")),
@@ -88,6 +94,45 @@ def test_the_same_votes_give_the_same_bytes_however_they_are_sharded(project, ma
     write(L, split, sizes=(100, 100, 200))
     fit_label_model.run(make_params())
     assert storage.folder_hash(paths.LABEL_MODEL) == before[0]
+
+
+def half_sure(L):
+    """The first rule's votes, on every third row half as sure."""
+    rows = np.flatnonzero((L[:, 0] == 1) & (np.arange(len(L)) % 3 == 0))
+    parts = [pd.DataFrame({"row": rows, "lf": "money", "class": y, "weight": w}) for y, w in ((1, 0.75), (0, 0.25))]
+    return pd.concat(parts, ignore_index=True)
+
+
+@pytest.mark.parametrize("sizes", [SIZES, (100, 100, 200)])
+@pytest.mark.parametrize("kind", KINDS)
+def test_soft_votes_reach_the_model(project, make_params, kind, sizes):
+    L, split = project
+    soft = half_sure(L)
+    write(L, split, soft=soft, sizes=sizes)
+    fit_label_model.run(make_params(fit_label_model={"kind": kind}))
+    probs = storage.read_shards(paths.PROBS)[["p_ham", "p_spam"]].to_numpy()
+    kept = split == "train"
+    of_train = soft[kept[soft["row"]]]
+    of_train = of_train.assign(row=(np.cumsum(kept) - 1)[of_train["row"]])
+    model = make(kind, cardinality=2).fit(Votes(L[kept], of_train), lf_names=NAMES)
+    assert np.allclose(probs, model.predict_proba(Votes(L, soft)), atol=1e-3)  # the stage stops rounds elsewhere
+    assert not np.allclose(probs, model.predict_proba(L))
+    assert np.array_equal(model.predict_proba(paths.LABEL_MATRIX), model.predict_proba(Votes(L, soft)))
+
+
+def test_soft_votes_of_other_rows_are_refused(project, make_params):
+    L, split = project
+    write(L, split, soft=half_sure(L))
+    shards = list(storage.iter_shards(paths.SOFT_VOTES))
+    with storage.shard_writer(paths.SOFT_VOTES) as write_shard:
+        for shard in reversed(shards):
+            write_shard(shard)
+    with pytest.raises(DataError, match=r"soft_votes: row r267 of shard 0 is not in data/label_matrix"):
+        fit_label_model.run(make_params())
+    with storage.shard_writer(paths.SOFT_VOTES) as write_shard:
+        write_shard(shards[0])
+    with pytest.raises(DataError, match="not as many shards"):
+        fit_label_model.run(make_params())
 
 
 @pytest.mark.parametrize("kind", KINDS)

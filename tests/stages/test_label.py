@@ -104,6 +104,31 @@ def test_votes_summary_and_totals(project):
     assert metrics["train"]["coverage"] == (L != -1).any(axis=1)[rows["split"] == "train"].mean()
 
 
+SOFT = """
+
+@labeling_function
+def either(mail):
+    return {0, 1} if mail.text == "-" else {1: 3, 0: 1} if mail.text == "cash" else None
+"""
+
+
+def test_soft_votes_lie_beside_the_matrix(project):
+    label.run(params())
+    assert [len(shard) for shard in storage.iter_shards(paths.SOFT_VOTES)] == [0, 0]
+    (paths.LFS / "main.py").write_text(LFS + SOFT)
+    for _ in ("computed", "from the cache"):
+        label.run(params())
+        soft = storage.read_shards(paths.SOFT_VOTES)
+        assert soft.dtypes.astype(str).tolist() == ["str", "str", "int8", "float64"]
+        matrix = storage.read_shards(paths.LABEL_MATRIX).set_index("id")["either"]
+        assert matrix.tolist() == [1, -1, 0] * 6 + [1, -1]
+        weights = soft.pivot(index="id", columns="class", values="weight").reindex(matrix.index[matrix >= 0])
+        assert weights.loc["m0"].tolist() == [0.25, 0.75]
+        assert weights.loc["m2"].tolist() == [0.5, 0.5]
+        assert weights.notna().all(axis=None)
+        assert set(soft["lf"]) == {"either"}
+
+
 def test_the_same_bytes_with_and_without_cache(project):
     label.run(params())
     cold = outputs()

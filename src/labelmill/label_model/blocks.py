@@ -11,11 +11,11 @@ import pandas as pd
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from labelmill import storage
 from labelmill.arrays import Votes
 from labelmill.errors import LabelModelError
 from labelmill.label_model import checks, kernels
 from labelmill.label_model.encoding import EncodedVotes, encode
+from labelmill.label_model.stored import read_votes
 
 BLOCK_ROWS = 65_536
 """Rows that are worked on at a time."""
@@ -94,7 +94,7 @@ def open_blocks(L: Any, cardinality: int, lf_names: Sequence[str] | None = None)
     L
         Integer array n x m with -1 for abstain, a scipy sparse matrix of vote + 1, a data frame with
         one column per labeling function, a `Votes` with soft votes, the parquet file or folder of
-        shards that stage `label` writes, or a `VoteStream`.
+        shards that stage `label` writes (soft votes beside it included), or a `VoteStream`.
     cardinality
         Number of classes.
     lf_names
@@ -106,7 +106,7 @@ def open_blocks(L: Any, cardinality: int, lf_names: Sequence[str] | None = None)
         The votes are no such thing; the message names the first row, labeling function and value at fault.
     """
     if isinstance(L, str | Path):
-        return lambda: _stream(_parquet(Path(L)), cardinality, lf_names)
+        return lambda: _stream(read_votes(Path(L)), cardinality, lf_names)
     if isinstance(L, VoteStream):
         return lambda: _stream(L.open(), cardinality, lf_names)
     return _checked(L, cardinality, lf_names)
@@ -145,10 +145,3 @@ def _stream(parts: Iterable[Any], cardinality: int, lf_names: Sequence[str] | No
             raise LabelModelError(f"In the block of votes that begins at row {row:,}: {error}") from error
     if empty:
         raise LabelModelError("There are no votes: the stream has no block.")
-
-
-def _parquet(path: Path) -> Iterator[pd.DataFrame]:
-    if path.is_dir():
-        yield from storage.iter_shards(path)
-    else:
-        yield storage.read_table(path)

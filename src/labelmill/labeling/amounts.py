@@ -1,6 +1,6 @@
 """What can be counted in a text, and the bounds between which a rule votes."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,7 +9,6 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from labelmill.arrays import ABSTAIN
-from labelmill.errors import LFError
 from labelmill.labeling.matching import Match
 
 Counts = NDArray[np.int64]
@@ -92,12 +91,14 @@ class Bounds:
 
     def hold(self, counts: Sequence[Counts]) -> NDArray[np.bool_]:
         """Whether each text, given its amounts, lies within; a share of nothing never does."""
-        value, *whole = counts
-        low = -np.inf if self.at_least is None else self.at_least
-        high = np.inf if self.at_most is None else self.at_most
-        if not whole:
-            return (low <= value) & (value <= high)
-        return (whole[0] > 0) & (low * whole[0] <= value) & (value <= high * whole[0])
+        value, *rest = counts
+        whole = rest[0] if rest else np.ones_like(value)
+        inside: NDArray[np.bool_] = whole > 0
+        if self.at_least is not None:
+            inside &= self.at_least * whole <= value
+        if self.at_most is not None:
+            inside &= value <= self.at_most * whole
+        return inside
 
     def match(self, *, label: int) -> Match:
         """Vote `label` on the texts within."""
@@ -112,6 +113,10 @@ class Bounds:
     @property
     def about(self) -> str:
         """The bounds in words."""
-        parts = [f"at {word} {bound:g}" for word, bound in (("least", self.at_least), ("most", self.at_most)) if bound is not None]
+        parts = [
+            f"at {word} {bound:g}"
+            for word, bound in (("least", self.at_least), ("most", self.at_most))
+            if bound is not None
+        ]
         of = f" of {self.whole.name}" if self.whole else ""
         return f"{' and '.join(parts)} {self.amount.name}{of}"

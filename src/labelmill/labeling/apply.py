@@ -1,31 +1,32 @@
 """Apply labeling functions to a frame, column by column, and keep what went wrong beside the votes."""
 
 import logging
-import re
-import traceback
+import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from functools import partial
-from pathlib import Path
-from typing import Any, Literal, cast
+from dataclasses import dataclass, field
+from functools import cache, partial
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
 
 from labelmill.arrays import ABSTAIN, LabelMatrix, Votes
 from labelmill.errors import LFError
+from labelmill.labeling.board import Board
+from labelmill.labeling.calls import Job, OnError, run_task, tasks_of
 from labelmill.labeling.column import Column, Failure
-from labelmill.labeling.composition import CompositeLF
+from labelmill.labeling.composition import CompositeLF, Condition
+from labelmill.labeling.findings import Findings
 from labelmill.labeling.functions import BatchLF, LabelingFunction, RowLF
 from labelmill.labeling.fused import FusedTexts
-from labelmill.labeling.rows import Columns, NoSuchColumnError, Row, move_row
+from labelmill.labeling.guard import run_guarded
+from labelmill.labeling.limits import Limits
+from labelmill.labeling.people import WorkerLF
+from labelmill.labeling.rows import Columns, NoSuchColumnError
 from labelmill.labeling.templates import TemplateLF
-from labelmill.labeling.votes import check_cardinality, check_vote
-
-OnError = Literal["record", "raise"]
+from labelmill.labeling.votes import check_cardinality
 
 ERROR_COLUMNS = ["lf", "id", "exception", "message"]
-MAX_MESSAGE = 500
 
 log = logging.getLogger(__name__)
 
@@ -44,12 +45,15 @@ class Applied:
         One line per failure: lf, id, exception, message. Failures are no abstains: they are counted apart.
     soft
         The soft votes as `Votes` wants them: row, lf, class, weight. None where there are none.
+    seconds
+        What each labeling function took, by name; work that several share is counted where it was asked for first.
     """
 
     L: LabelMatrix
     lf_names: list[str]
     errors: pd.DataFrame
     soft: pd.DataFrame | None = None
+    seconds: dict[str, float] = field(default_factory=dict)
 
     @property
     def votes(self) -> LabelMatrix | Votes:
@@ -65,6 +69,8 @@ def apply_lfs(
     on_error: OnError = "record",
     id_column: str = "id",
     hidden: Collection[str] = (),
+    workers: int = 0,
+    limits: Limits = Limits(),  # noqa: B008, it is frozen
 ) -> Applied:
     """Let every labeling function vote on every row.
 
@@ -82,6 +88,11 @@ def apply_lfs(
         The column that names rows in errors; where it is absent their position does.
     hidden
         Columns that no labeling function may see.
+    workers
+        Processes that call the labeling functions that are Python code, and guard the run against them: one that
+        hangs, crashes or eats the memory fails on that row and no more. 0: they are called in this process.
+    limits
+        What a labeling function may use in a worker.
 
     Raises
     ------
@@ -104,10 +115,13 @@ def apply_lfs(
     """
     if on_error not in ("record", "raise"):
         raise LFError(f"on_error must be 'record' or 'raise', found {on_error!r}.")
+    if isinstance(workers, bool) or not isinstance(workers, int) or workers < 0:
+        raise LFError(f"workers is a number of processes, or 0 for none; found {workers!r}.")
     columns = Columns(frame, hidden)
     ids = row_ids(frame, id_column)
     check_lfs(lfs, columns, cardinality=cardinality)
-    said = list(apply_all(lfs, columns, cardinality=cardinality, on_error=on_error, ids=ids))
+    found = apply_all(lfs, columns, cardinality=cardinality, on_error=on_error, ids=ids, workers=workers, limits=limits)
+    said = list(found)
     return applied([lf.name for lf in lfs], said, ids)
 
 
@@ -117,7 +131,8 @@ def applied(lf_names: Sequence[str], said: Sequence[Column], ids: Sequence[Any])
     for j, column in enumerate(said):
         L[:, j] = column.votes
     failures = [(name, failure) for name, column in zip(lf_names, said, strict=True) for failure in column.failures]
-    return Applied(L, list(lf_names), errors_frame(failures, ids), _soft_frame(lf_names, said))
+    seconds = {name: column.seconds for name, column in zip(lf_names, said, strict=True)}
+    return Applied(L, list(lf_names), errors_frame(failures, ids), _soft_frame(lf_names, said), seconds)
 
 
 def _soft_frame(lf_names: Sequence[str], said: Sequence[Column]) -> pd.DataFrame | None:
@@ -159,7 +174,15 @@ def check_lfs(lfs: Iterable[LabelingFunction], columns: Columns, *, cardinality:
 
 
 def check_labels(lf: LabelingFunction, *, cardinality: int) -> None:
-    """Raise LFError where a labeling function is known to vote for a class that does not exist."""
+    """Raise LFError where a labeling function or a part of it is known to vote for a class that does not exist."""
+    if isinstance(lf, Condition):
+        raise LFError(
+            f"{lf.name} of {lf.origin} is a condition and votes for no class. Say which by .votes(label); "
+            "in a module of lfs/ give what is only a part of others a name that begins with _."
+        )
+    for part in lf.parts if isinstance(lf, CompositeLF) else ():
+        if not isinstance(part, Condition):
+            check_labels(part, cardinality=cardinality)
     if lf.labels and max(lf.labels) >= cardinality:
         raise LFError(
             f"labeling function {lf.name!r} of {lf.origin} votes for class {max(lf.labels)}: "
@@ -168,104 +191,79 @@ def check_labels(lf: LabelingFunction, *, cardinality: int) -> None:
 
 
 def apply_all(
-    lfs: Sequence[LabelingFunction], columns: Columns, *, cardinality: int, on_error: OnError, ids: Sequence[Any]
+    lfs: Sequence[LabelingFunction],
+    columns: Columns,
+    *,
+    cardinality: int,
+    on_error: OnError,
+    ids: Sequence[Any],
+    workers: int = 0,
+    limits: Limits = Limits(),  # noqa: B008, it is frozen
 ) -> Iterator[Column]:
     """What each labeling function says of every row, one after the other; parts that several share run once."""
     said: dict[int, Column] = {}
     texts = FusedTexts(lfs, columns)
+    code = [lf for lf in _leaves(lfs) if isinstance(lf, RowLF | BatchLF)]
+    places = {id(lf): j for j, lf in enumerate(code)}
+    for lf in _leaves(lfs):
+        if isinstance(lf, TemplateLF):
+            lf.check_kinds(columns)  # before the first row of any
+
+    @cache
+    def findings() -> Findings:
+        return _call_all(Job(code, columns, ids, cardinality, on_error, limits), workers=workers)
 
     def of(lf: LabelingFunction) -> Column:
         if id(lf) not in said:
-            said[id(lf)] = _apply_one(lf, of, columns, texts, cardinality=cardinality, on_error=on_error, ids=ids)
+            place = places.get(id(lf))
+            said[id(lf)] = findings().column(place) if place is not None else _apply_one(lf, of, columns, texts)
         return said[id(lf)]
 
     yield from map(of, lfs)
 
 
+def _leaves(lfs: Iterable[LabelingFunction]) -> Iterable[LabelingFunction]:
+    """Those of which all are made, each once, in the order in which they are asked for; silent ones are not."""
+    found: dict[int, LabelingFunction] = {}
+    for lf in lfs:
+        if not lf.upkeep.silent():
+            inner = _leaves(lf.parts) if isinstance(lf, CompositeLF) else [lf]
+            found.update({id(leaf): leaf for leaf in inner if id(leaf) not in found})
+    return found.values()
+
+
+def _call_all(job: Job, *, workers: int) -> Findings:
+    """Call all labeling functions that are code, chunk by chunk, so that they share what preprocessors make."""
+    board = Board(len(job.lfs), len(job.ids), max(workers, 1))
+    findings = Findings(job, board)
+    if workers:
+        run_guarded(job, board, findings, workers=workers)
+    else:
+        for task in tasks_of(job, 0):
+            run_task(job, task, board, findings, worker=0, called=None)
+    return findings
+
+
 def _apply_one(
-    lf: LabelingFunction,
-    of: Callable[[LabelingFunction], Column],
-    columns: Columns,
-    texts: FusedTexts,
-    *,
-    cardinality: int,
-    on_error: OnError,
-    ids: Sequence[Any],
+    lf: LabelingFunction, of: Callable[[LabelingFunction], Column], columns: Columns, texts: FusedTexts
 ) -> Column:
+    """What one that is no code says of every row."""
     if lf.upkeep.expired():
         log.warning("labeling function %s of %s expired on %s and abstains", lf.name, lf.origin, lf.upkeep.expires)
-        return Column.of_abstains(len(ids))
+    if lf.upkeep.silent():  # as a part of others too
+        return Column.of_abstains(len(columns.frame))
     try:
         if isinstance(lf, CompositeLF):
             return lf.combine([of(part) for part in lf.parts])
-        if isinstance(lf, TemplateLF):
-            return Column(lf.votes(columns, partial(texts.match, lf)))
-        if isinstance(lf, BatchLF):
-            return _apply_batch(lf, columns, cardinality=cardinality, on_error=on_error, ids=ids)
-        return _apply_rows(cast(RowLF, lf), columns, cardinality=cardinality, on_error=on_error, ids=ids)
+        began = time.perf_counter()
+        said = (
+            lf.votes(columns, partial(texts.match, lf))
+            if isinstance(lf, TemplateLF)
+            else cast(WorkerLF, lf).votes(columns)
+        )
+        return Column(said, seconds=time.perf_counter() - began)
     except NoSuchColumnError as error:
         raise LFError(f"labeling function {lf.name!r} of {lf.origin}: {error}") from error
-
-
-def _apply_rows(lf: RowLF, columns: Columns, *, cardinality: int, on_error: OnError, ids: Sequence[Any]) -> Column:
-    votes = np.full(len(ids), ABSTAIN, dtype=np.int8)
-    failures: list[Failure] = []
-    function, row = lf.function, Row(columns)
-    for i in range(len(ids)):  # a loop, since the function is any Python; one light row object keeps it cheap
-        move_row(row, i)
-        try:
-            vote = function(row)
-        except (NoSuchColumnError, LFError):  # mistakes in the code, not in a row
-            raise
-        except (Exception, SystemExit) as error:
-            failures.append(_failure(lf, i, error, on_error, ids))
-            continue
-        if vote is not None:
-            votes[i] = check_vote(vote, cardinality=cardinality, lf=lf.name, row=ids[i])
-    return Column(votes, tuple(failures))
-
-
-def _apply_batch(lf: BatchLF, columns: Columns, *, cardinality: int, on_error: OnError, ids: Sequence[Any]) -> Column:
-    frame = columns.copy_of_frame()
-    try:
-        return Column(lf.votes(frame, cardinality=cardinality, ids=ids))
-    except LFError:
-        raise
-    except (Exception, SystemExit) as error:
-        if (name := _missing_column(error)) is not None:
-            columns.check(name)
-        first = _failure(lf, 0, error, on_error, ids)  # no row is to blame, so none has a vote
-        failures = [Failure(i, first.exception, first.message) for i in range(len(ids))]
-        return Column(np.full(len(ids), ABSTAIN, dtype=np.int8), tuple(failures))
-
-
-def _missing_column(error: BaseException) -> str | None:
-    """The column that a frame was asked for in vain, where that is what went wrong."""
-    if isinstance(error, AttributeError) and isinstance(error.obj, pd.DataFrame):
-        return error.name
-    if isinstance(error, KeyError) and error.args and isinstance(error.args[0], str) and _raised_in_pandas(error):
-        return error.args[0]
-    return None
-
-
-def _raised_in_pandas(error: BaseException) -> bool:
-    return "pandas" in Path(traceback.extract_tb(error.__traceback__)[-1].filename).parts
-
-
-def _failure(lf: LabelingFunction, i: int, error: BaseException, on_error: OnError, ids: Sequence[Any]) -> Failure:
-    message = describe(error, lf)
-    if on_error == "raise":
-        row = f" on row {ids[i]!r}" if isinstance(lf, RowLF) else ""
-        raise LFError(f"labeling function {lf.name!r} failed{row}: {type(error).__name__}: {message}") from error
-    return Failure(i, type(error).__name__, message)
-
-
-def describe(error: BaseException, lf: LabelingFunction) -> str:
-    """What was raised and where in the user's file; the same bytes in every run and on every machine."""
-    text = re.sub(r"0x[0-9a-fA-F]{6,}", "0x…", str(error))[:MAX_MESSAGE]
-    folder = lf.origin.file.parent
-    steps = [step for step in traceback.extract_tb(error.__traceback__) if Path(step.filename).is_relative_to(folder)]
-    return f"{text} ({Path(steps[-1].filename).name}:{steps[-1].lineno})" if steps else text
 
 
 def row_ids(frame: pd.DataFrame, id_column: str = "id") -> Sequence[Any]:

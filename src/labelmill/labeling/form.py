@@ -1,10 +1,7 @@
 """Labeling functions that look at the form of a text: how long it is, how often it has something, and how much."""
 
 from collections.abc import Sequence
-from typing import Any, Literal, Unpack
-
-import pyarrow as pa
-import pyarrow.compute as pc
+from typing import Literal, Unpack
 
 from labelmill.errors import LFError
 from labelmill.labeling.amounts import Amount, Bounds
@@ -23,14 +20,10 @@ _LEAD_BYTES = (0xC0, 0xFF)
 """One of each character beyond ASCII."""
 
 UNITS = {
-    "characters": Amount(
-        "characters", "(?s).", others="", spans=((0, 0x7F), _LEAD_BYTES), beyond_ascii=True
-    ),
+    "characters": Amount("characters", "(?s).", others="", spans=((0, 0x7F), _LEAD_BYTES), beyond_ascii=True),
     "words": Amount("words", r"[^\s\x{a0}]+", words=True, beyond_ascii=True),
 }
-_VISIBLE = Amount(
-    "characters", r"[^\s\x{a0}]", others=SPACE, spans=((0, 8), (11, 11), (14, 31), (33, 127))
-)
+_VISIBLE = Amount("characters", r"[^\s\x{a0}]", others=SPACE, spans=((0, 8), (11, 11), (14, 31), (33, 127)))
 KINDS = {
     "capitals": (
         Amount("capitals", r"\p{Lu}", spans=_LETTERS[:1]),
@@ -138,7 +131,14 @@ def count_lf(
     bounds = _bounds(_matches(pattern, ignore_case=ignore_case), None, at_least, at_most, lf=name)
     signs = literals(pattern, ignore_case=ignore_case) if at_least else None
     return _template(
-        name, origin, bounds, kind="count", column=column, label=label, upkeep=upkeep, signs=signs and Literals(signs.texts)
+        name,
+        origin,
+        bounds,
+        kind="count",
+        column=column,
+        label=label,
+        upkeep=upkeep,
+        signs=signs and Literals(signs.texts),
     )
 
 
@@ -213,9 +213,7 @@ def _matches(pattern: str, *, ignore_case: bool = False) -> Amount:
     return Amount(f"matches of {pattern}", pattern, ignore_case, spans=spans, beyond_ascii=beyond)
 
 
-def _bounds(
-    amount: Amount, whole: Amount | None, at_least: float | None, at_most: float | None, *, lf: str
-) -> Bounds:
+def _bounds(amount: Amount, whole: Amount | None, at_least: float | None, at_most: float | None, *, lf: str) -> Bounds:
     for bound in (at_least, at_most):
         if bound is not None and (isinstance(bound, bool) or not isinstance(bound, int | float) or bound != bound):
             raise LFError(f"labeling function {lf!r}: at_least and at_most must be numbers, found {bound!r}.")
@@ -250,13 +248,4 @@ def _template(
         match=bounds.match(label=label),
         upkeep=upkeep,
         scan=bounds if bounds.told_by_bytes else signs,
-        found=lambda text: _found(bounds, text),
     )
-
-
-def _found(bounds: Bounds, text: Any) -> str:
-    """How much there is of it in a text, and what and where the first of it is."""
-    value = pa.array([text])
-    counts = [int(amount.of(value)[0]) for amount in bounds.amounts]
-    said = f"{counts[0]} {bounds.amount.name}" + (f" of {counts[1]} {bounds.whole.name}" if bounds.whole else "")
-    return said

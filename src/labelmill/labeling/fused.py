@@ -6,7 +6,7 @@ about the texts that have one of its signs.
 
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pyarrow as pa
@@ -58,7 +58,7 @@ class FusedTexts:
             lfs = [other for other in self._lfs if column in other.columns]
             self._found[column] = votes_by_lf(lfs, self._columns.arrow(column))
         votes = self._found[column].get(id(lf))
-        return lf.match if votes is None else lambda texts: votes
+        return cast(Match, lf.match) if votes is None else lambda texts: votes
 
 
 def _templates(lfs: Iterable[LabelingFunction]) -> Iterator[TemplateLF]:
@@ -144,7 +144,7 @@ def _block_votes(
             found[missing] = ABSTAIN
         maybe = np.flatnonzero(found == kernels.MAYBE)
         if maybe.size:
-            found[maybe] = lf.match(texts.take(pa.array(maybe)))
+            found[maybe] = cast(Match, lf.match)(texts.take(pa.array(maybe)))
         yield lf, found
 
 
@@ -166,7 +166,7 @@ class _Counted:
         return votes
 
     def _amount(self, amount: Amount) -> NDArray[np.int64]:
-        parts = [self._span(None)] if amount.words else [self._span(span) for span in amount.spans]
+        parts = [self._span(None)] if amount.words else [self._span(span) for span in amount.spans or ()]
         return np.sum(parts, axis=0)
 
     def _span(self, span: tuple[int, int] | None) -> NDArray[np.int64]:

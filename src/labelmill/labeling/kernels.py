@@ -44,9 +44,9 @@ def find_signs(
 ) -> None:
     """Fill `votes`, rules x texts, with labels, `ABSTAIN` and `MAYBE`.
 
-    `begins` says of the codes of three bytes whether a sign may begin with them. From there `tree`, nodes x classes, leads to
-    nodes; node t ends the signs `signs[ends[t]:ends[t + 1]]`, each of which is: rule, flags, where its spelling
-    starts and stops. `unread` are the rules that may fire beyond ASCII without a sign.
+    `begins` says of the codes of three bytes whether a sign may begin with them. From there `tree`, nodes x classes,
+    leads to nodes; node t ends the signs `signs[ends[t]:ends[t + 1]]`, each of which is: rule, flags, where its
+    spelling starts and stops. `unread` are the rules that may fire beyond ASCII without a sign.
     """
     votes[:] = ABSTAIN
     for i in range(len(offsets) - 1):
@@ -65,7 +65,7 @@ def find_signs(
         if seen >= 128:
             odd = _has_odd_letter(data, start, stop)
             for rule in range(len(labels)):
-                if votes[rule, i] == ABSTAIN and (odd or unread[rule]):
+                if odd or (votes[rule, i] == ABSTAIN and unread[rule]):  # beside a word it is a letter, too
                     votes[rule, i] = MAYBE
 
 
@@ -151,7 +151,7 @@ def count_bytes(
     """Add to `out` how many bytes of each text lie from `low` to `high`."""
     first, span = np.uint8(low), np.uint8(high - low)
     for i in range(len(offsets) - 1):
-        count = 0
+        count = np.int64(0)
         for at in range(offsets[i], offsets[i + 1]):
             count += np.uint8(data[at] - first) <= span
         out[i] += count

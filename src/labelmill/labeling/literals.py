@@ -115,6 +115,30 @@ def literals(pattern: str, *, ignore_case: bool = False) -> Literals | None:
     )
 
 
+def character_spans(pattern: str, *, ignore_case: bool = False) -> tuple[tuple[int, int], ...] | None:
+    """The bytes, from one to another, of which each is a match; None unless it matches single ASCII characters alone.
+
+    Examples
+    --------
+    >>> character_spans("[!?]"), character_spans("[a-c]", ignore_case=True), character_spans("!!")
+    (((33, 33), (63, 63)), ((65, 67), (97, 99)), None)
+    """
+    reader = _Reader(pattern, ignore_case=ignore_case)
+    try:
+        found = reader.read()
+    except _UnknownError:
+        return None
+    if found.exact is None or found.tied or (reader.blind and not ignore_case):
+        return None
+    characters = found.exact | {text.upper() for text in found.exact if ignore_case}
+    if not all(len(text) == 1 and text.isascii() for text in characters):
+        return None
+    codes = sorted(map(ord, characters))
+    starts = [code for code in codes if code - 1 not in codes]
+    stops = [code for code in codes if code + 1 not in codes]
+    return tuple(zip(starts, stops, strict=True))
+
+
 def word_literals(words: Sequence[str], *, whole_word: bool, ignore_case: bool) -> Literals:
     """The signs of a list of words and phrases, between whose parts any white space may stand."""
     told = [word for word in words if word.isascii() or not ignore_case]

@@ -1,9 +1,11 @@
-"""Find the labeling functions of a project: import its folder, by path, as the package `lfs`."""
+"""Find the labeling functions of a project: import its folder, by path, as the package `lfs`, and read its YAML."""
 
+import enum
 import importlib
+import logging
 import sys
 import traceback
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from importlib.util import spec_from_file_location
@@ -13,17 +15,31 @@ from typing import Any
 
 from labelmill.errors import LFError
 from labelmill.labeling.apply import check_labels
+from labelmill.labeling.composition import CompositeLF
 from labelmill.labeling.functions import LabelingFunction, Origin, definitions
+from labelmill.labeling.recipes import ClassNames, class_names, read_recipes
 from labelmill.labeling.votes import check_cardinality
 
 PACKAGE = "lfs"
 
+_LOG = logging.getLogger(__name__)
 
-def load_lfs(folder: Path, cardinality: int) -> list[LabelingFunction]:
+
+def load_lfs(folder: Path, cardinality: int, *, classes: Sequence[str] = ()) -> list[LabelingFunction]:
     """Import every file of a folder and return its active labeling functions, in file and definition order.
 
-    Files named `test_*.py` and `conftest.py` are left out. The files are read anew on each call, also when
-    the folder of another project was loaded before.
+    See `load_all_lfs`, which returns the others, too.
+    """
+    return [lf for lf in load_all_lfs(folder, cardinality, classes=classes) if lf.upkeep.active]
+
+
+def load_all_lfs(folder: Path, cardinality: int, *, classes: Sequence[str] = ()) -> list[LabelingFunction]:
+    """Import every file of a folder and return its labeling functions, also those that are not active.
+
+    A name that begins with `_` keeps a labeling function out of the label matrix: it is only a part of others.
+    Files named `test_*.py` and `conftest.py` are left out; `*.yaml` files right in the folder hold labeling
+    functions without code. The files are read anew on each call, also when the folder of another project was
+    loaded before.
 
     Parameters
     ----------
@@ -31,6 +47,8 @@ def load_lfs(folder: Path, cardinality: int) -> list[LabelingFunction]:
         The folder, `lfs/` of a project.
     cardinality
         Number of classes.
+    classes
+        Their names, by which YAML files may call them; the members of the enums in `labels.py` do as well.
 
     Raises
     ------
@@ -45,28 +63,35 @@ def load_lfs(folder: Path, cardinality: int) -> list[LabelingFunction]:
     defined: list[LabelingFunction] = []
     token = definitions.set(defined)
     try:
-        modules = [_import(file, folder) for file in files]
+        recipes = [file for file in files if file.suffix != ".py"]
+        names = _class_names(folder, classes) if recipes else ClassNames()
+        named = [
+            {lf.name: lf for lf in read_recipes(file, names)} if file in recipes else vars(_import(file, folder))
+            for file in files
+        ]
     finally:
         definitions.reset(token)
-    lfs = list({id(lf): lf for module in modules for lf in _labeling_functions(vars(module).values())}.values())
+    lfs = _found(named, parts=False)
     if not lfs:
         raise LFError(
             f"{folder}: there are no labeling functions in its {len(files)} files. "
-            "Write one with @labeling_function, keyword_lf, regex_lf or lookup_lf."
+            "Write one with @labeling_function, keyword_lf, regex_lf or lookup_lf, or in a YAML file."
         )
-    local = [lf for lf in defined if lf.origin.file.is_relative_to(folder)]
-    _check_names([*lfs, *(lf for lf in local if lf not in lfs)])
+    local = [lf for lf in defined if lf.origin.file.is_relative_to(folder) and not lf.is_part]
+    _check_names({id(lf): lf for lf in [*lfs, *local]}.values())
     for lf in lfs:
         check_labels(lf, cardinality=cardinality)
-    return [lf for lf in lfs if lf.upkeep.active]
+    _warn_of_idle(_found(named, parts=True), lfs)
+    return lfs
 
 
 def lf_files(folder: Path) -> list[Path]:
-    """The Python files of the folder, tests left out."""
+    """The Python files of the folder, tests left out, and the YAML files right in it."""
     if not folder.is_dir():
         raise LFError(f"{folder}: there is no such folder. A project keeps its labeling functions there.")
-    files = sorted(file for file in folder.rglob("*.py") if "__pycache__" not in file.parts)
-    return [file for file in files if not _is_test(file.stem)]
+    modules = [file for file in folder.rglob("*.py") if "__pycache__" not in file.parts]
+    recipes = [file for ending in ("yaml", "yml") for file in folder.glob(f"[!.]*.{ending}")]
+    return [file for file in sorted([*modules, *recipes]) if not _is_test(file.stem)]
 
 
 def _is_test(module: str) -> bool:
@@ -124,12 +149,39 @@ def _import(file: Path, folder: Path) -> ModuleType:
         raise LFError(f"{_place(error, file, folder)}: cannot be imported: {what}") from error
 
 
+def _class_names(folder: Path, classes: Sequence[str]) -> ClassNames:
+    file = folder / "labels.py"
+    values = vars(_import(file, folder)).values() if file.is_file() else ()
+    enums = [value for value in values if isinstance(value, type) and issubclass(value, enum.IntEnum)]
+    return class_names(classes, [{name: int(member) for name, member in of.__members__.items()} for of in enums])
+
+
 def _place(error: BaseException, file: Path, folder: Path) -> Origin:
     """File and line of the user's own code that is to blame."""
     if isinstance(error, SyntaxError) and error.filename:
         return Origin(Path(error.filename), error.lineno or 1)
     steps = [step for step in traceback.extract_tb(error.__traceback__) if Path(step.filename).is_relative_to(folder)]
     return Origin(Path(steps[-1].filename), steps[-1].lineno or 1) if steps else Origin(file, 1)
+
+
+def _found(named: Iterable[Mapping[str, Any]], *, parts: bool) -> list[LabelingFunction]:
+    """Those in names that are public, or in those that begin with `_`; each once."""
+    values = [value for names in named for name, value in names.items() if name.startswith("_") == parts]
+    return list({id(lf): lf for lf in _labeling_functions(values)}.values())
+
+
+def _warn_of_idle(parts: Iterable[LabelingFunction], lfs: Iterable[LabelingFunction]) -> None:
+    """Tell of parts that nothing is made of: perhaps they were meant to vote."""
+    used, waiting = set(), list(lfs)
+    while waiting:
+        lf = waiting.pop()
+        used.add(id(lf))
+        waiting += lf.parts if isinstance(lf, CompositeLF) else []
+    for part in parts:
+        if id(part) not in used:
+            _LOG.warning(
+                "%s of %s votes nowhere: its name begins with _, and nothing is made of it", part.name, part.origin
+            )
 
 
 def _labeling_functions(values: Iterable[Any]) -> Iterator[LabelingFunction]:

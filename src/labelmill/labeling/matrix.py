@@ -1,4 +1,7 @@
-"""The label matrix as a table: `id`, then one int8 column per labeling function, named by it."""
+"""The label matrix as a table: `id`, then one int8 column per labeling function, named by it.
+
+Its soft votes are a table of their own, one line for each class of each: nothing where there are none.
+"""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,6 +20,15 @@ def matrix_frame(ids: Sequence[Any] | pd.Series, L: LabelMatrix, lf_names: Seque
     frame = pd.DataFrame(L, columns=list(lf_names), dtype=np.int8)
     frame.insert(0, "id", np.asarray(ids, dtype=object))
     return frame.astype({"id": "str"})
+
+
+def soft_frame(ids: Sequence[Any] | pd.Series, soft: pd.DataFrame | None) -> pd.DataFrame:
+    """The soft votes of some rows (`Applied.soft`) by row id: id, lf, class, weight; empty where there are none."""
+    if soft is None:
+        soft = pd.DataFrame({"row": np.empty(0, int), "lf": np.empty(0, str), "class": [], "weight": np.empty(0)})
+    rows = np.asarray(ids, dtype=object)[soft["row"]]
+    frame = pd.DataFrame({"id": rows, "lf": soft["lf"], "class": soft["class"], "weight": soft["weight"]})
+    return frame.astype({"id": "str", "lf": "str", "class": np.int8})
 
 
 def read_label_matrix(path: Path) -> tuple[pd.Series, LabelMatrix, list[str]]:

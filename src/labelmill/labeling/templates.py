@@ -14,20 +14,30 @@ from labelmill.labeling.amounts import Bounds
 from labelmill.labeling.functions import LabelingFunction, Origin
 from labelmill.labeling.literals import Literals
 from labelmill.labeling.matching import Match, is_text, match_column
+from labelmill.labeling.provenance import Provenance
 from labelmill.labeling.rows import Columns, NoSuchColumnError, to_arrow, value_of
 from labelmill.labeling.upkeep import UpkeepArguments, as_upkeep
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """What kind of values a template needs: their name for people, and which Arrow types have it."""
+    """What kind of values a template needs: their name for people, which Arrow types have it, how to get it."""
 
     name: str
     fits: Callable[[pa.DataType], bool]
+    hint: str = ""
 
 
 TEXTS = Wanted("texts", is_text)
 NUMBERS = Wanted("numbers", lambda kind: not is_text(kind))
+ANYTHING = Wanted("values of one kind", lambda kind: True)
+
+
+@dataclass(frozen=True)
+class Joint:
+    """Votes on each row of several Arrow arrays together, lists left whole; columns of nulls alone are of no type."""
+
+    match: Callable[[Sequence[pa.Array]], NDArray[np.int8]]
 
 
 class TemplateLF(LabelingFunction):
@@ -40,9 +50,11 @@ class TemplateLF(LabelingFunction):
     about
         What it looks for, for people.
     match
-        Its votes on an Arrow array of single values.
+        Its votes on an Arrow array of single values, or on all of its columns together.
     scan
         What a pass over the bytes of a text can tell of it; None where it can tell nothing.
+    provenance
+        The files and databases that it was made from.
     """
 
     def __init__(
@@ -54,10 +66,11 @@ class TemplateLF(LabelingFunction):
         labels: Iterable[int],
         spec: Mapping[str, Any],
         about: str,
-        match: Match,
+        match: Match | Joint,
         upkeep: UpkeepArguments,
         wanted: Wanted = TEXTS,
         scan: Literals | Bounds | None = None,
+        provenance: Sequence[Provenance] = (),
     ) -> None:
         super().__init__(name, origin, as_upkeep(upkeep, lf=name))
         self.columns = (column,) if isinstance(column, str) else tuple(column)
@@ -66,6 +79,7 @@ class TemplateLF(LabelingFunction):
         self.about = about
         self.match = match
         self.scan = scan
+        self.provenance = tuple(provenance)
         self._wanted = wanted
 
     def __call__(self, row: Any) -> int:
@@ -79,19 +93,28 @@ class TemplateLF(LabelingFunction):
         """Vote on every row; `match` gives for a column what is faster than its own, where there is such."""
         return self._votes(columns.arrow, len(columns.frame), match)
 
+    def check_kinds(self, columns: Columns) -> None:
+        """Raise LFError where a column holds values of another kind than it needs."""
+        for name in self.columns:
+            self._checked(name, columns.arrow(name))
+
     def _votes(
         self, column: Callable[[str], pa.Array | None], size: int, match: Callable[[str], Match] | None = None
     ) -> NDArray[np.int8]:
+        arrays = [self._checked(name, column(name)) for name in self.columns]
+        if isinstance(self.match, Joint):
+            return self.match.match(arrays)
         votes = np.full(size, ABSTAIN, dtype=np.int8)
-        for name in self.columns:
-            array = column(name)
-            self._check_type(name, array)
+        for name, array in zip(self.columns, arrays, strict=True):
             found = match_column(array, match(name) if match else self.match)
             votes = np.where(votes == ABSTAIN, found, votes)
         return votes
 
-    def _check_type(self, name: str, array: pa.Array | None) -> None:
+    def _checked(self, name: str, array: pa.Array | None) -> pa.Array:
         if array is not None and (pa.types.is_null(array.type) or self._wanted.fits(array.type)):
-            return
+            return array
         found = "values of mixed kinds" if array is None else f"{array.type} values"
-        raise LFError(f"labeling function {self.name!r} needs {self._wanted.name}, but column {name!r} holds {found}.")
+        raise LFError(
+            f"labeling function {self.name!r} needs {self._wanted.name}, but column {name!r} holds {found}."
+            f"{self._wanted.hint}"
+        )

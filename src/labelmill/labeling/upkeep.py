@@ -46,6 +46,10 @@ class Upkeep:
         """Whether its last day is over (today in UTC, unless given)."""
         return self.expires is not None and (today or dt.datetime.now(dt.UTC).date()) > self.expires
 
+    def silent(self) -> bool:
+        """Whether it does not vote today: it is not active, or has expired."""
+        return not self.active or self.expired()
+
 
 def as_upkeep(arguments: UpkeepArguments, *, lf: str) -> Upkeep:
     """Check what a builder was given.

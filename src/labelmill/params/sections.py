@@ -134,6 +134,21 @@ class ValidateParams(Section):
     )
 
 
+class LimitsParams(Section):
+    """What one labeling function may use in a worker process (`LABELMILL_WORKERS`) before the process is ended."""
+
+    row_s: float = Field(1.0, gt=0, description="Seconds that a labeling function may take for one row.")
+    batch_s: float = Field(
+        60.0,
+        gt=0,
+        description="Seconds for a call that gets many rows, and for the first in a process, which may load a model.",
+    )
+    memory_mb: Positive = Field(2048, description="Megabytes that a worker may take beyond what it starts with.")
+    killed_rows: Positive = Field(
+        5, description="Rows that may end the process or run out of time before a labeling function is stopped."
+    )
+
+
 class LabelParams(Section):
     """How labeling functions are applied."""
 
@@ -143,6 +158,7 @@ class LabelParams(Section):
     max_error_share: Share = Field(
         0.01, description="A labeling function that fails on more rows than this stops the run, after all were applied."
     )
+    limits: LimitsParams = LimitsParams()  # type: ignore[call-arg]
 
 
 class FitLabelModelParams(Section):

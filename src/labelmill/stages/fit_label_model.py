@@ -1,6 +1,5 @@
 """Learn from the votes how far to trust each labeling function; give every row its probabilities."""
 
-import inspect
 import logging
 from collections.abc import Iterator
 from itertools import zip_longest
@@ -10,13 +9,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from labelmill import label_model, paths, storage
-from labelmill.arrays import UNKNOWN
+from labelmill.arrays import UNKNOWN, Votes
 from labelmill.errors import DataError, LabelModelError
+from labelmill.label_model.stored import rows_of, stored_votes
 from labelmill.params import FitLabelModelParams, Params
 from labelmill.progress import progress
 
 PARAMS = ("task", "fit_label_model")
-READS = (paths.LABEL_MATRIX, paths.CLEAN)
+READS = (paths.LABEL_MATRIX, paths.SOFT_VOTES, paths.CLEAN)
 WRITES = (paths.PROBS, paths.LABEL_MODEL, paths.metrics("fit_label_model"))
 
 log = logging.getLogger(__name__)
@@ -82,26 +82,22 @@ def _predict(model: label_model.LabelModel, classes: tuple[str, ...]) -> dict[st
 
 def _make(params: FitLabelModelParams, cardinality: int) -> label_model.LabelModel:
     """Make the label model; `max_iter` and `tol` are for those that are fitted in rounds."""
-    known = inspect.signature(label_model.KINDS[params.kind]).parameters
-    given = params.model_dump(exclude={"kind"})
-    return label_model.make(
-        params.kind, cardinality=cardinality, **{name: given[name] for name in given if name in known}
-    )
+    return label_model.make_known(params.kind, cardinality=cardinality, **params.model_dump(exclude={"kind"}))
 
 
-def _train_votes() -> Iterator[pd.DataFrame]:
+def _train_votes() -> Iterator[Votes]:
     for _, votes, split in progress(_shards(), "reading votes"):
-        yield votes[split == "train"]
+        yield rows_of(votes, split == "train")
 
 
-def _shards() -> Iterator[tuple[pd.Series, pd.DataFrame, NDArray[np.object_]]]:
+def _shards() -> Iterator[tuple[pd.Series, Votes, NDArray[np.object_]]]:
     """Ids, votes and splits, shard by shard, once they are seen to be of the same rows."""
-    matrix = storage.iter_shards(paths.LABEL_MATRIX)
+    stored = stored_votes(paths.LABEL_MATRIX, paths.SOFT_VOTES)
     clean = storage.iter_shards(paths.CLEAN, columns=["id", "split"])
-    for number, (votes, rows) in enumerate(zip_longest(matrix, clean)):
-        if votes is None or rows is None or not votes["id"].equals(rows["id"]):
+    for number, (part, rows) in enumerate(zip_longest(stored, clean)):
+        if part is None or rows is None or not part[0].equals(rows["id"]):
             raise DataError(
                 f"{paths.LABEL_MATRIX}: shard {number} has other rows than that of {paths.CLEAN}. "
                 "Make it again with `dvc repro label`."
             )
-        yield votes["id"], votes.drop(columns="id"), rows["split"].to_numpy(dtype=object)
+        yield *part, rows["split"].to_numpy(dtype=object)

@@ -1,11 +1,7 @@
 """Votes from what a mail says about its way."""
 
-from labelmill import labeling_function, lookup_lf
+from labelmill import labeling_function
 from lfs.labels import Label
-
-country_domain = lookup_lf(
-    "country_domain", ["cn", "ru", "biz", "info"], column="sender_domain", label=Label.SPAM, match="domain"
-)
 
 
 @labeling_function
