@@ -58,9 +58,9 @@ def label_on_dask(
         try:
             for future in distributed.as_completed(futures):
                 yield ShardRecord.from_json(json.loads(_result(distributed, future, names[future.key])))
-                future.release()
-        finally:
+        except BaseException:  # a labeling function that breaks its contract, or Ctrl-C
             client.cancel(futures, force=True)
+            raise
 
 
 def _label(shard: storage.Shard, task: Task) -> str:
