@@ -7,6 +7,7 @@ import sys
 import pytest
 from commands import ROOT, run
 
+from labelmill.labeling import loading
 from labelmill.storage import exclusive
 
 
@@ -46,7 +47,8 @@ def own_lfs():
     """Let a test load its own `lfs` package; afterwards the one that was loaded before is back."""
     finders, before = list(sys.meta_path), _lfs_modules()
     yield
-    sys.meta_path[:] = finders
+    added = [finder for finder in sys.meta_path if finder not in finders and finder.__module__ != loading.__name__]
+    sys.meta_path[:] = [*finders, *added]  # Dask's import brings one without which no package has a version
     for name in _lfs_modules():
         del sys.modules[name]
     sys.modules.update(before)

@@ -30,6 +30,13 @@ class Settings(BaseSettings):
     corpus_cache: Path = Field(Path(".cache/corpus"), description="Folder that keeps downloaded corpora.")
     accelerator: str = Field("auto", description="Lightning's accelerator for training: auto, cpu, gpu.")
     devices: int | Literal["auto"] = Field("auto", description="Number of devices that Lightning trains on.")
+    engine: Literal["local", "dask"] = Field("local", description="Where labeling functions run.")
+    dask_address: str | None = Field(
+        None, description="Dask scheduler for LABELMILL_ENGINE=dask; if absent, a cluster is started on this machine."
+    )
+    lf_cache_gb: float = Field(
+        10.0, gt=0, description="Of columns of labeling functions that are kept in .cache/, the oldest beyond it go."
+    )
     threads: int = Field(1, ge=1, description="Threads of torch and BLAS; 1 is fastest for small models.")
     workers: int = Field(
         default_factory=usable_cores,

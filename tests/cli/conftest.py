@@ -2,12 +2,13 @@
 
 import json
 import logging
+import shutil
 import sys
 from typing import NamedTuple
 
 import pytest
 
-from labelmill import cli
+from labelmill import cli, paths
 
 
 class Ended(NamedTuple):
@@ -49,3 +50,13 @@ def new_project(labelmill, tmp_path, monkeypatch):
     params.write_text(params.read_text().replace("rows: 3000", "rows: 400"))
     monkeypatch.chdir(folder)
     return folder
+
+
+@pytest.fixture
+def labeled(labelmill, new_project):
+    """The project as far as the label model; validation, which is slow, is left out."""
+    labelmill("stage", "ingest")
+    shutil.copytree(paths.INGESTED, paths.CLEAN)
+    for stage in ("label", "fit_label_model"):
+        assert labelmill("stage", stage).code == 0
+    return new_project

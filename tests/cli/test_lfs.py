@@ -1,22 +1,12 @@
 """`labelmill lfs list`, `summary` and `test`."""
 
-import shutil
+import math
 
 import pytest
 
 from labelmill import paths, storage
 
 SPAM = "Act now! Cheap\npills, no prescription needed."
-
-
-@pytest.fixture
-def labeled(labelmill, new_project):
-    """The project as far as the label model; validation, which is slow, is left out."""
-    labelmill("stage", "ingest")
-    shutil.copytree(paths.INGESTED, paths.CLEAN)
-    for stage in ("label", "fit_label_model"):
-        assert labelmill("stage", stage).code == 0
-    return new_project
 
 
 class TestList:
@@ -72,8 +62,11 @@ class TestTest:
     def test_who_fires_on_a_text_and_why(self, labelmill, new_project):
         ended = labelmill("lfs", "test", SPAM)
         assert ended.code == 0
-        fired = [line.split(maxsplit=2) for line in ended.out.splitlines()[:2]]
-        assert fired == [["medicines", "spam", r"text has 'pills,'"], ["act_now", "spam", "text has 'Act now'"]]
+        fired = [[word.strip() for word in line.split(maxsplit=2)] for line in ended.out.splitlines()[1:3]]
+        assert fired == [
+            ["medicines", "spam", "text: Act now! Cheap »pills«, no »prescription« needed."],
+            ["act_now", "spam", "text: »Act now«! Cheap pills, no prescription…"],
+        ]
         assert "2 of 12 labeling functions voted" in ended.out
         assert "label model" not in ended.out, "there is none yet"
 
@@ -87,6 +80,9 @@ class TestTest:
     def test_the_label_model_gives_its_opinion(self, labelmill, labeled):
         result = labelmill("lfs", "test", SPAM, "--json").json
         votes = {vote["name"]: vote for vote in result["votes"]}
+        parts = [vote["log_odds"] for vote in votes.values() if vote["log_odds"] is not None]
+        spam = result["label_model"]["spam"]
+        assert sum(parts) + result["balance_log_odds"] == pytest.approx(math.log(spam / (1 - spam)), abs=1e-3)
         assert votes["act_now"] == {
             "name": "act_now",
             "state": "voted",
@@ -94,6 +90,8 @@ class TestTest:
             "number": 1,
             "why": "text has 'Act now'",
             "problem": None,
+            "log_odds": votes["act_now"]["log_odds"],
+            "places": [{"column": "text", "spans": [[0, 7]]}],
         }
         assert votes["answers"]["state"] == "skipped"
         assert votes["office"]["state"] == "abstained"

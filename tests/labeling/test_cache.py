@@ -1,10 +1,14 @@
+import os
+from typing import NamedTuple
+
 import numpy as np
 import pandas as pd
 import pytest
 
-from labelmill import apply_lfs, keyword_lf, labeling_function
+from labelmill import apply_lfs, keyword_lf, labeling_function, storage
 from labelmill.errors import InvalidVoteError, LFError
-from labelmill.labeling.cache import ColumnCache
+from labelmill.labeling.apply import applied
+from labelmill.labeling.cache import ColumnCache, prune
 from labelmill.labeling.loading import load_lfs
 
 MAILS = pd.DataFrame({"id": ["a", "b", "c"], "text": ["cash", None, "gold"], "size": [1, 2, 3]})
@@ -31,16 +35,32 @@ def folder(tmp_path, own_lfs):
     return tmp_path / "lfs"
 
 
+class Run(NamedTuple):
+    """What a run through the cache took from it, and what not."""
+
+    computed: list[str]
+    reused: list[str]
+    columns: dict
+
+
+def piece_of(frame, file):
+    storage.write_table(file, frame)
+    (piece,) = storage.list_pieces(file)
+    return piece
+
+
 def run(folder, *, shard=MAILS, content="hash", hidden=(), cardinality=2, on_error="record"):
     """Label one shard through the cache; check that the result is that of no cache."""
     lfs = load_lfs(folder, cardinality)
     cache = ColumnCache(folder.parent / "cache", folder, lfs, cardinality, hidden)
-    applied = cache.apply(shard, content, on_error=on_error)
+    said = cache.apply(piece_of(shard, folder.parent / "shard.parquet"), content, on_error=on_error)
+    names = [lf.name for lf in lfs]
+    found = applied(names, list(said.columns.values()), shard["id"].tolist())
     plain = apply_lfs(shard, lfs, cardinality=cardinality, hidden=hidden)
-    assert np.array_equal(applied.L, plain.L)
-    assert applied.lf_names == plain.lf_names
-    pd.testing.assert_frame_equal(applied.errors, plain.errors)
-    return cache
+    assert np.array_equal(found.L, plain.L)
+    assert list(said.columns) == plain.lf_names
+    pd.testing.assert_frame_equal(found.errors, plain.errors)
+    return Run(list(said.seconds), [name for name in names if name not in said.seconds], said.columns)
 
 
 def edit(folder, old, new):
@@ -137,6 +157,56 @@ def test_a_function_that_keeps_notes_keeps_its_key(tmp_path):
 
     lfs = [counts, keyword_lf("k", ["cash"], column="text", label=1)]
     cache = ColumnCache(tmp_path / "cache", tmp_path, lfs, 2)
-    cache.apply(MAILS, "h")
-    cache.apply(MAILS, "h")
-    assert (cache.computed, cache.reused) == (["counts", "k"], ["counts", "k"])
+    piece = piece_of(MAILS, tmp_path / "shard.parquet")
+    assert list(cache.apply(piece, "h").seconds) == ["counts", "k"]
+    assert list(cache.apply(piece, "h").seconds) == []
+
+
+def test_soft_votes_are_kept_too(folder):
+    (folder / "main.py").write_text(
+        "from labelmill import labeling_function\n\n@labeling_function\ndef either(mail):\n"
+        "    return {0, 1} if mail.size > 1 else {1: 3, 0: 1}\n"
+    )
+    first, second = run(folder).columns["either"], run(folder)
+    assert second.reused == ["either"]
+    assert second.columns["either"].soft.rows.tolist() == [0, 1, 2]
+    assert (second.columns["either"].soft.weights == first.soft.weights).all()
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "computed"),
+    [
+        ("far.py", "LIMIT = 1", "LIMIT = 2", ["far"]),
+        ("far.py", "< LIMIT", "<= LIMIT", ["far"]),
+        ("words.txt", "cash", "gold", ["listed"]),
+        ("main.py", "FLAG = 0", "FLAG = 1", ["flagged"]),
+    ],
+)
+def test_an_edit_of_what_it_uses_recomputes_what_uses_it_and_nothing_else(folder, file, old, new, computed):
+    (folder / "far.py").write_text("LIMIT = 1\n\ndef small(size):\n    return size < LIMIT\n")
+    (folder / "near.py").write_text("from lfs import far\n\ndef of_mail(mail):\n    return far.small(mail.size)\n")
+    (folder / "words.txt").write_text("cash\n")
+    (folder / "main.py").write_text(
+        "from labelmill import keyword_lf, labeling_function\nfrom lfs.near import of_mail\n\nFLAG = 0\n\n"
+        'listed = keyword_lf("listed", "words.txt", column="text", label=1)\n\n'
+        "@labeling_function\ndef far(mail):\n    return 1 if of_mail(mail) else None\n\n"
+        "@labeling_function\ndef flagged(mail):\n    return FLAG\n"
+    )
+    assert run(folder).computed == ["listed", "far", "flagged"]
+    assert run(folder).computed == []
+    text = (folder / file).read_text()
+    assert old in text
+    (folder / file).write_text(text.replace(old, new))
+    assert run(folder).computed == computed
+
+
+def test_pruning_drops_what_was_used_longest_ago(folder):
+    run(folder)
+    files = sorted((folder.parent / "cache").glob("*/*"))
+    for age, file in enumerate(files):
+        os.utime(file, (1_000_000 - age, 1_000_000 - age))
+    size = sum(file.stat().st_size for file in files)
+    assert prune(folder.parent / "cache", max_bytes=size) == 0
+    assert prune(folder.parent / "cache", max_bytes=size - 1) == 1
+    assert not files[-1].exists() and files[0].exists()
+    assert prune(folder.parent / "cache", max_bytes=0) == len(files) - 1

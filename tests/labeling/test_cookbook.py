@@ -1,4 +1,4 @@
-"""The examples of the pages about knowledge, fields and labeling functions without code are true."""
+"""The examples of the cookbook are true."""
 
 import doctest
 import re
@@ -18,7 +18,7 @@ def blocks(page, language):
     return re.findall(rf"^```{language}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
 
 
-@pytest.mark.parametrize("page", ["knowledge", "fields"])
+@pytest.mark.parametrize("page", ["words", "knowledge", "fields", "models", "people", "composition", "plain_python"])
 def test_python(page):
     examples = doctest.DocTestParser().get_doctest("\n".join(blocks(page, "python")), {}, page, f"{page}.md", 0)
     assert examples.examples

@@ -19,7 +19,7 @@ def documented(row):
         (
             keyword_lf("k", ["cheap pills"], column="text", label=1),
             {"text": "Cheap\n pills!"},
-            "text has 'Cheap\\n pills!'",
+            "text has 'Cheap\\n pills'",
         ),
         (keyword_lf("k", ["$$$"], column="text", label=1), {"text": "win $$$ now"}, "text has '$$$'"),
         (

@@ -1,11 +1,14 @@
 """A key changes with whatever can change votes, and with nothing else of the project."""
 
+import importlib
+import os
 import subprocess
 import sys
 from textwrap import dedent
 
 import pytest
 
+from labelmill.labeling import packages
 from labelmill.labeling.fingerprints import fingerprint
 from labelmill.labeling.loading import load_lfs
 
@@ -155,7 +158,10 @@ def test_keys_are_the_same_in_every_process(folder):
     )
     outputs = {
         subprocess.run(
-            [sys.executable, "-c", code, str(folder)], env={"PYTHONHASHSEED": seed}, check=True, capture_output=True
+            [sys.executable, "-c", code, str(folder)],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            check=True,
+            capture_output=True,
         ).stdout
         for seed in ("1", "2")
     }
@@ -170,10 +176,20 @@ def test_keys_are_the_same_in_every_process(folder):
         "return getattr(lfs.middle, 'noisy')(mail.text) or None",
         "return 1 if OBJECT.x else None",
         "return eval('1')",
+        "return 1 if handed_on(lfs.middle, mail.text) else None",
+        "return operator.attrgetter('noisy')(lfs.middle)(mail.text) or None",
+        "return 1 if MODULES[0].noisy(mail.text) else None",
+        "other = lfs.middle\n    return 1 if other.noisy(mail.text) else None",
+        "return 1 if FOLDER / mail.text else None",
+        "return 1 if sqlite3.connect('lfs/x.db') else None",
     ],
 )
 def test_what_cannot_be_told_hangs_on_the_whole_folder(folder, body):
-    head = "import lfs.middle, datetime\nfrom labelmill import labeling_function\nOBJECT = datetime.timedelta(1)\n"
+    head = (
+        "import lfs.middle, operator, pathlib, sqlite3, threading\nfrom labelmill import labeling_function\n"
+        "OBJECT, MODULES, FOLDER = threading.Lock(), [lfs.middle], pathlib.Path('x')\n"
+        "def handed_on(module, text):\n    return module.noisy(text)\n"
+    )
     (folder / "zz.py").write_text(f"{head}@labeling_function\ndef odd(mail):\n    {body}\n")
     assert not prints(folder)["odd"].resolved
 
@@ -192,6 +208,25 @@ def test_what_cannot_be_told_hangs_on_the_whole_folder(folder, body):
         ("def g(a, b=1): return b", "g(mail)", ("b=1", "b=2")),
         ("f = lambda a: [x + 1 for x in a]", "f([1])", ("x + 1", "x + 2")),
         ("class B:\n    x = 1\nclass C(B): pass", "C.x", ("x = 1", "x = 2")),
+        ("import collections\nN = collections.Counter('ab')", "N['a']", ("'ab'", "'aab'")),
+        ("import datetime\nT = datetime.timedelta(1)", "T.days", ("(1)", "(2)")),
+        ("class D(dict):\n    def __missing__(self, k): return 1\nD1 = D(a=2)", "D1['b']", ("return 1", "return 2")),
+        ("class D(dict): pass\nD1 = D(a=2)", "D1['b']", ("a=2", "a=3")),
+        ("class S(str): pass\nS1 = S('a')", "S1 + 'b'", ("'a'", "'b'")),
+        ("class P:\n    __slots__ = ('x',)\n    def __init__(self, x): self.x = x\nP1 = P(1)",
+         "P1.x", ("P(1)", "P(2)")),
+        ("def g(): return g.limit\ng.limit = 3", "g()", ("limit = 3", "limit = 4")),
+        ("import functools, json\ndef deco(f):\n    @functools.wraps(json.dumps)\n    def inner(a): return f(a) + 1\n"
+         "    return inner\n@deco\ndef g(a): return 2", "g(mail)", ("+ 1", "+ 2")),
+        ("import functools, json\ndef deco(f):\n    @functools.wraps(json.dumps)\n    def inner(a): return f(a) + 1\n"
+         "    return inner\n@deco\ndef g(a): return 2", "g(mail)", ("return 2", "return 3")),
+        ("import numpy as np\nfrom sklearn.linear_model import LogisticRegression\n"
+         "M = LogisticRegression().fit([[0.0], [1.0], [2.0], [3.0]], [0, 0, 1, 1])", "M.predict([[1]])[0]",
+         ("[0, 0, 1, 1]", "[0, 1, 1, 1]")),
+        ("import numpy as np\nfrom sklearn.tree import DecisionTreeClassifier\n"
+         "M = DecisionTreeClassifier(random_state=0).fit([[0.0], [1.0], [2.0]], [0, 0, 1])", "M.predict([[1]])[0]",
+         ("[0, 0, 1]", "[0, 1, 1]")),
+        ("import labelmill\n@labelmill.preprocessor\ndef w(m): return len(m.text)", "w(mail)", ("len(", "id(")),
         ("import labelmill\nK = labelmill.regex_lf('k', 'a', column='text', label=1)", "K(mail)", ("'a'", "'b'")),
     ],
 )  # fmt: skip
@@ -212,3 +247,65 @@ def test_a_recursive_function_has_a_key(folder):
         "@labeling_function\ndef odd(mail):\n    return a(3)\n"
     )
     assert prints(folder)["odd"].resolved
+
+
+@pytest.mark.parametrize(
+    ("source", "body", "edit"),
+    [
+        (
+            "def __getattr__(name):\n    if name == 'LIMIT': return 3\n    raise AttributeError(name)\n",
+            "lazy.LIMIT",
+            ("return 3", "return 4"),
+        ),
+        ("LIMIT = 3\n", "LIMIT", ("3", "4")),
+    ],
+    ids=["module-level __getattr__", "star import"],
+)
+def test_names_that_a_module_makes_up_or_passes_on_count(folder, source, body, edit):
+    (folder / "lazy.py").write_text(source)
+    (folder / "zz.py").write_text(
+        f"from labelmill import labeling_function\nfrom lfs import lazy\nfrom lfs.lazy import *\n"
+        f"@labeling_function\ndef odd(mail):\n    return {body}\n"
+    )
+    before = prints(folder)["odd"]
+    (folder / "lazy.py").write_text(source.replace(*edit))
+    assert prints(folder)["odd"].key != before.key
+
+
+@pytest.fixture
+def site(tmp_path, monkeypatch):
+    """A folder of installed packages with one package in it."""
+    folder = tmp_path / "site-packages"
+    (folder / "spelling").mkdir(parents=True)
+    (folder / "spelling/__init__.py").write_text("def right(word):\n    return True\n")
+    monkeypatch.syspath_prepend(folder)
+    forget_packages()
+    yield folder
+    sys.modules.pop("spelling", None)
+    forget_packages()
+
+
+def forget_packages():
+    """What an installation while Python runs would need."""
+    importlib.invalidate_caches()
+    for known in (packages.version, packages.is_external, packages._package_folders):
+        known.cache_clear()
+
+
+def test_the_version_of_every_package_that_is_used_counts(folder, site, monkeypatch):
+    (folder / "zz.py").write_text(
+        "import spelling\nfrom labelmill import labeling_function\n"
+        "@labeling_function\ndef odd(mail):\n    return int(spelling.right(mail.text))\n"
+        "@labeling_function\ndef late(mail):\n    import spelling as s\n    return int(s.right(mail.text))\n"
+    )
+    assert not prints(folder)["odd"].resolved, "without a version nothing stands for its content"
+    found = []
+    for number in ("1.0", "1.1"):
+        facts = site / number / f"spelling-{number}.dist-info"  # a folder each, since their listings are kept
+        facts.mkdir(parents=True)
+        (facts / "METADATA").write_text(f"Metadata-Version: 2.1\nName: spelling\nVersion: {number}\n")
+        monkeypatch.syspath_prepend(facts.parent)
+        forget_packages()
+        found.append(prints(folder))
+    assert {name for name in found[0] if found[0][name].key != found[1][name].key} == {"odd", "late"}
+    assert found[0]["odd"].resolved and found[0]["late"].resolved

@@ -176,7 +176,7 @@ def test_inactive_entries_are_checked_and_do_not_vote(project):
         load_lfs(project(RULES + "    - {name: off, kind: regex, pattern: (, column: t, label: 0, active: false}\n"), 2)
 
 
-NEEDS_CODE: set[str] = set()
+NEEDS_CODE = {"embedding", "model"}
 """Builders that are given what only Python can say."""
 
 
@@ -197,12 +197,17 @@ def test_every_argument_of_a_builder_can_be_told_to_people(kind):
 
 ONE_OF_EACH = """\
 - {name: cidr, kind: cidr, ranges: [10.0.0.0/8], column: ip, label: SPAM}
+- {name: count, kind: count, pattern: cash, column: text, at_least: 1, label: SPAM}
 - {name: distant_supervision, kind: distant_supervision, pairs: [[ann, acme]], columns: [who, firm], label: SPAM}
 - {name: domain, kind: domain, domains: {example.org: SPAM}, column: link}
+- {name: fuzzy, kind: fuzzy, words: [cash], column: text, label: SPAM}
 - {name: keyword, kind: keyword, words: [cash], column: text, label: SPAM}
+- {name: length, kind: length, column: text, at_most: 2, unit: words, label: SPAM}
 - {name: lookup, kind: lookup, table: {true: SPAM}, column: flag}
 - {name: missing, kind: missing, column: gap, label: SPAM}
+- {name: phrase, kind: phrase, words: [cash, '5'], column: text, label: SPAM}
 - {name: regex, kind: regex, pattern: '\\$\\d', column: text, label: SPAM}
+- {name: share, kind: share, part: digits, column: text, at_least: 0.1, label: SPAM}
 - {name: threshold, kind: threshold, column: n, at_least: 3, label: SPAM}
 - {name: time, kind: time, column: at, hours: [22, 6], after: 2024-01-01, label: SPAM}
 """

@@ -6,7 +6,7 @@ import sys
 import typer
 
 from labelmill import telemetry
-from labelmill.cli import interop, lfs, models, pipeline, project
+from labelmill.cli import check, interop, lfs, models, pipeline, project
 from labelmill.errors import LabelmillError, StorageError
 
 _HELP = """Programmatic labeling as a pipeline: labeling functions in, versioned labels and a trained model out.
@@ -32,6 +32,7 @@ app = typer.Typer(
     epilog=_EXIT_CODES,
 )
 project.register(app)
+check.register(app)
 pipeline.register(app)
 models.register(app)
 app.add_typer(lfs.app, name="lfs")

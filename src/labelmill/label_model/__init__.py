@@ -7,6 +7,7 @@ rounds), `moment_model` from `moments` (`table_model` by covariances). Below the
 are made of (`anchors`, `covariances`, `cliques`, `joint`). Which to take: docs/label_models.
 """
 
+import inspect
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,7 @@ __all__ = [
     "find_edges",
     "load",
     "make",
+    "make_known",
 ]
 
 KINDS: dict[str, type[LabelModel]] = {
@@ -68,6 +70,16 @@ def make(kind: str, **hyperparameters: Any) -> LabelModel:
     if kind not in KINDS:
         raise LabelModelError(f"There is no label model {kind!r}: expected one of {', '.join(KINDS)}.")
     return KINDS[kind](**hyperparameters)
+
+
+def make_known(kind: str, **given: Any) -> LabelModel:
+    """Make a label model from the hyper-parameters given, those that its kind does not have left out.
+
+    >>> make_known("majority_vote", cardinality=3, max_iter=100).cardinality
+    3
+    """
+    known = inspect.signature(KINDS[kind]).parameters if kind in KINDS else given
+    return make(kind, **{name: value for name, value in given.items() if name in known})
 
 
 def load(folder: Path | str) -> LabelModel:

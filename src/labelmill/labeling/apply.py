@@ -4,7 +4,7 @@ import logging
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from typing import Any, cast
 
 import numpy as np
@@ -18,6 +18,7 @@ from labelmill.labeling.column import Column, Failure
 from labelmill.labeling.composition import CompositeLF, Condition
 from labelmill.labeling.findings import Findings
 from labelmill.labeling.functions import BatchLF, LabelingFunction, RowLF
+from labelmill.labeling.fused import FusedTexts
 from labelmill.labeling.guard import run_guarded
 from labelmill.labeling.limits import Limits
 from labelmill.labeling.people import WorkerLF
@@ -201,6 +202,7 @@ def apply_all(
 ) -> Iterator[Column]:
     """What each labeling function says of every row, one after the other; parts that several share run once."""
     said: dict[int, Column] = {}
+    texts = FusedTexts(lfs, columns)
     code = [lf for lf in _leaves(lfs) if isinstance(lf, RowLF | BatchLF)]
     places = {id(lf): j for j, lf in enumerate(code)}
     for lf in _leaves(lfs):
@@ -214,7 +216,7 @@ def apply_all(
     def of(lf: LabelingFunction) -> Column:
         if id(lf) not in said:
             place = places.get(id(lf))
-            said[id(lf)] = findings().column(place) if place is not None else _apply_one(lf, of, columns)
+            said[id(lf)] = findings().column(place) if place is not None else _apply_one(lf, of, columns, texts)
         return said[id(lf)]
 
     yield from map(of, lfs)
@@ -242,7 +244,9 @@ def _call_all(job: Job, *, workers: int) -> Findings:
     return findings
 
 
-def _apply_one(lf: LabelingFunction, of: Callable[[LabelingFunction], Column], columns: Columns) -> Column:
+def _apply_one(
+    lf: LabelingFunction, of: Callable[[LabelingFunction], Column], columns: Columns, texts: FusedTexts
+) -> Column:
     """What one that is no code says of every row."""
     if lf.upkeep.expired():
         log.warning("labeling function %s of %s expired on %s and abstains", lf.name, lf.origin, lf.upkeep.expires)
@@ -252,7 +256,12 @@ def _apply_one(lf: LabelingFunction, of: Callable[[LabelingFunction], Column], c
         if isinstance(lf, CompositeLF):
             return lf.combine([of(part) for part in lf.parts])
         began = time.perf_counter()
-        return Column(cast(TemplateLF | WorkerLF, lf).votes(columns), seconds=time.perf_counter() - began)
+        said = (
+            lf.votes(columns, partial(texts.match, lf))
+            if isinstance(lf, TemplateLF)
+            else cast(WorkerLF, lf).votes(columns)
+        )
+        return Column(said, seconds=time.perf_counter() - began)
     except NoSuchColumnError as error:
         raise LFError(f"labeling function {lf.name!r} of {lf.origin}: {error}") from error
 

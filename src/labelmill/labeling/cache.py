@@ -5,10 +5,11 @@ The cache is warm storage that may be deleted at any time; it holds no result th
 
 import hashlib
 import json
+import os
 import zlib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,18 +17,35 @@ import numpy as np
 import pandas as pd
 
 from labelmill import storage
-from labelmill.labeling.apply import Applied, applied, apply_all, check_lfs, row_ids
+from labelmill.labeling.apply import apply_all, check_lfs, row_ids
 from labelmill.labeling.calls import OnError
 from labelmill.labeling.column import Column, Failure, SoftVotes
-from labelmill.labeling.fingerprints import Fingerprint, fingerprint, versions_hash
+from labelmill.labeling.fingerprints import fingerprint, versions_hash
 from labelmill.labeling.functions import LabelingFunction
+from labelmill.labeling.limits import BY_LIMITS, Limits
 from labelmill.labeling.rows import Columns
-from labelmill.progress import progress
+from labelmill.labeling.templates import TemplateLF
+
+
+@dataclass(frozen=True)
+class Said:
+    """What every labeling function says of some rows.
+
+    Attributes
+    ----------
+    columns
+        By name, in the order of the labeling functions.
+    seconds
+        What each took that was computed; the others were kept.
+    """
+
+    columns: dict[str, Column]
+    seconds: dict[str, float]
 
 
 @dataclass
 class ColumnCache:
-    """Applies labeling functions to shards, and takes from the cache the columns that it has.
+    """Applies labeling functions to rows, and takes from the cache the columns that it has.
 
     Parameters
     ----------
@@ -41,11 +59,8 @@ class ColumnCache:
         Number of classes.
     hidden
         Columns that no labeling function may see.
-
-    Attributes
-    ----------
-    computed, reused
-        Names of labeling functions, once per shard.
+    workers, limits
+        As `apply_lfs` takes them.
     """
 
     folder: Path
@@ -53,41 +68,101 @@ class ColumnCache:
     lfs: Sequence[LabelingFunction]
     cardinality: int
     hidden: Collection[str] = ()
-    computed: list[str] = field(default_factory=list)
-    reused: list[str] = field(default_factory=list)
+    workers: int = 0
+    limits: Limits = Limits()  # noqa: RUF009, it is frozen
 
     def __post_init__(self) -> None:
         # Before any is called: a function that keeps notes in a global must not change its own key.
-        self._fingerprints = [fingerprint(lf, self.lfs_folder) for lf in self.lfs]
+        self._fingerprints = {lf.name: fingerprint(lf, self.lfs_folder) for lf in self.lfs}
 
-    def apply(self, shard: pd.DataFrame, content_hash: str, *, on_error: OnError = "record") -> Applied:
-        """Do what `apply_lfs` does for one shard, whose content `content_hash` stands for."""
-        columns = Columns(shard, self.hidden)
-        ids = row_ids(shard)
-        check_lfs(self.lfs, columns, cardinality=self.cardinality)
-        files = [self._file(of, content_hash) for of in self._fingerprints]
-        kept = [_read(file, len(shard), of.lines) for file, of in zip(files, self._fingerprints, strict=True)]
-        said = {
-            lf.name: column
-            for lf, column in zip(self.lfs, kept, strict=True)
-            if column is not None and not (column.failures and on_error == "raise")
-        }
-        self.reused += said
-        missing = [j for j, lf in enumerate(self.lfs) if lf.name not in said]
+    def apply(self, piece: storage.Piece, content_hash: str, *, on_error: OnError = "record") -> Said:
+        """What every labeling function says of some rows, whose content `content_hash` stands for."""
+        everything = Columns(pd.DataFrame(columns=list(piece.columns)), self.hidden)
+        check_lfs(self.lfs, everything, cardinality=self.cardinality)
+        kept = self._kept(content_hash, piece.rows, on_error=on_error)
+        missing = [lf for lf in self.lfs if lf.name not in kept]
+        computed = self._computed(missing, piece, content_hash, on_error=on_error) if missing else {}
+        found = kept | computed
+        return Said({lf.name: found[lf.name] for lf in self.lfs}, {name: of.seconds for name, of in computed.items()})
+
+    def forget(self, name: str, content_hash: str) -> None:
+        """Drop a column."""
+        self._file(name, content_hash).unlink(missing_ok=True)
+
+    def repeats(self, name: str) -> bool:
+        """Whether a labeling function, as it is now, was seen to vote the same way twice."""
+        return self._mark(name).exists()
+
+    def mark_repeating(self, name: str) -> None:
+        """Remember that it did."""
+        storage.write_bytes(self._mark(name), b"")
+
+    def _kept(self, content_hash: str, rows: int, *, on_error: OnError) -> dict[str, Column]:
+        kept: dict[str, Column] = {}
+        for name, of in self._fingerprints.items():
+            file = self._file(name, content_hash)
+            column = _read(file, rows, of.lines)
+            if column is not None and not (column.failures and on_error == "raise"):
+                kept[name] = column
+                with suppress(OSError):
+                    os.utime(file)  # pruning drops first what was used longest ago
+        return kept
+
+    def _computed(
+        self, lfs: Sequence[LabelingFunction], piece: storage.Piece, content_hash: str, *, on_error: OnError
+    ) -> dict[str, Column]:
+        frame = piece.read(_columns_of(lfs))
         found = apply_all(
-            [self.lfs[j] for j in missing], columns, cardinality=self.cardinality, on_error=on_error, ids=ids
+            lfs,
+            Columns(frame, self.hidden),
+            cardinality=self.cardinality,
+            on_error=on_error,
+            ids=row_ids(frame),
+            workers=self.workers,
+            limits=self.limits,
         )
-        for j, column in zip(progress(missing, "labeling functions"), found, strict=True):
-            _write(files[j], column, lines=self._fingerprints[j].lines)
-            said[self.lfs[j].name] = column
-            self.computed.append(self.lfs[j].name)
-        names = [lf.name for lf in self.lfs]
-        return applied(names, [said[name] for name in names], ids)
+        said = {}
+        for lf, column in zip(lfs, found, strict=True):  # each is kept as soon as it is there
+            said[lf.name] = column
+            if not any(failure.exception in BY_LIMITS for failure in column.failures):
+                _write(self._file(lf.name, content_hash), column, lines=self._fingerprints[lf.name].lines)
+        return said
 
-    def _file(self, of: Fingerprint, content_hash: str) -> Path:
-        parts = [of.key, versions_hash(), content_hash, self.cardinality, sorted(self.hidden)]
+    def _file(self, name: str, content_hash: str) -> Path:
+        return self._place([self._fingerprints[name].key, content_hash])
+
+    def _mark(self, name: str) -> Path:
+        return self._place([self._fingerprints[name].key, "repeats"])
+
+    def _place(self, parts: list[Any]) -> Path:
+        parts += [versions_hash(), self.cardinality, sorted(self.hidden)]
         key = hashlib.sha256(json.dumps(parts).encode()).hexdigest()
         return self.folder / key[:2] / key
+
+
+def prune(folder: Path, *, max_bytes: int) -> int:
+    """Delete what was used longest ago until no more than `max_bytes` are left; returns the number of files."""
+    found = []
+    for file in folder.glob("*/*"):
+        with suppress(FileNotFoundError):  # another run prunes too
+            facts = file.stat()
+            found.append((facts.st_mtime_ns, facts.st_size, file))
+    size = sum(size for _, size, _ in found)
+    dropped = 0
+    for _, file_size, file in sorted(found):
+        if size <= max_bytes:
+            break
+        file.unlink(missing_ok=True)
+        size -= file_size
+        dropped += 1
+    return dropped
+
+
+def _columns_of(lfs: Iterable[LabelingFunction]) -> set[str] | None:
+    """The columns that they read, and the ids; None where only a run can tell."""
+    if all(isinstance(lf, TemplateLF) for lf in lfs):
+        return {"id", *(name for lf in lfs for name in lf.columns)}
+    return None
 
 
 def _write(file: Path, column: Column, *, lines: str) -> None:

@@ -96,6 +96,14 @@ class Column:
             weights[here, : self.soft.weights.shape[1]] = self.soft.weights[there]
         return weights
 
+    def spread_over(self, rows: NDArray[np.bool_]) -> "Column":
+        """The same among more rows: said of those that are marked, nothing of the others."""
+        votes = np.full(len(rows), ABSTAIN, dtype=np.int8)
+        votes[rows] = self.votes
+        if self.soft is None:
+            return Column(votes)
+        return Column(votes, soft=SoftVotes(np.flatnonzero(rows)[self.soft.rows], self.soft.weights))
+
     @classmethod
     def joined(cls, parts: Sequence["Column"]) -> "Column":
         """What was said of the rows of several parts, one after the other."""

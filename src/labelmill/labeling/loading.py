@@ -28,6 +28,14 @@ _LOG = logging.getLogger(__name__)
 def load_lfs(folder: Path, cardinality: int, *, classes: Sequence[str] = ()) -> list[LabelingFunction]:
     """Import every file of a folder and return its active labeling functions, in file and definition order.
 
+    See `load_all_lfs`, which returns the others, too.
+    """
+    return [lf for lf in load_all_lfs(folder, cardinality, classes=classes) if lf.upkeep.active]
+
+
+def load_all_lfs(folder: Path, cardinality: int, *, classes: Sequence[str] = ()) -> list[LabelingFunction]:
+    """Import every file of a folder and return its labeling functions, also those that are not active.
+
     A name that begins with `_` keeps a labeling function out of the label matrix: it is only a part of others.
     Files named `test_*.py` and `conftest.py` are left out; `*.yaml` files right in the folder hold labeling
     functions without code. The files are read anew on each call, also when the folder of another project was
@@ -74,7 +82,7 @@ def load_lfs(folder: Path, cardinality: int, *, classes: Sequence[str] = ()) -> 
     for lf in lfs:
         check_labels(lf, cardinality=cardinality)
     _warn_of_idle(_found(named, parts=True), lfs)
-    return [lf for lf in lfs if lf.upkeep.active]
+    return lfs
 
 
 def lf_files(folder: Path) -> list[Path]:

@@ -14,22 +14,29 @@ from ruamel.yaml.error import YAMLError
 
 from labelmill.errors import LabelmillError, LFError
 from labelmill.labeling.addresses import cidr_lf, domain_lf
+from labelmill.labeling.disguises import fuzzy_lf
 from labelmill.labeling.fields import missing_lf, threshold_lf
+from labelmill.labeling.form import count_lf, length_lf, share_lf
 from labelmill.labeling.functions import LabelingFunction, Origin, entry
 from labelmill.labeling.knowledge import lookup_lf
 from labelmill.labeling.pairs import distant_supervision_lf
 from labelmill.labeling.times import time_lf
 from labelmill.labeling.upkeep import UpkeepArguments
-from labelmill.labeling.words import keyword_lf, regex_lf
+from labelmill.labeling.words import keyword_lf, phrase_lf, regex_lf
 
 BUILDERS: dict[str, Callable[..., LabelingFunction]] = {
     "cidr": cidr_lf,
+    "count": count_lf,
     "distant_supervision": distant_supervision_lf,
     "domain": domain_lf,
+    "fuzzy": fuzzy_lf,
     "keyword": keyword_lf,
+    "length": length_lf,
     "lookup": lookup_lf,
     "missing": missing_lf,
+    "phrase": phrase_lf,
     "regex": regex_lf,
+    "share": share_lf,
     "threshold": threshold_lf,
     "time": time_lf,
 }

@@ -1,7 +1,8 @@
 """The summary of a label matrix: what each labeling function does, and how often it is right where that is known."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -46,6 +47,22 @@ class VoteCounts:
 
     def __add__(self, other: "VoteCounts") -> "VoteCounts":
         return VoteCounts(**{name: value + getattr(other, name) for name, value in vars(self).items()})
+
+    def to_json(self) -> dict[str, Any]:
+        """The same in numbers and lists, classes that nobody voted for at the end left out."""
+        voted = int(np.flatnonzero(self.by_class.any(axis=0)).max(initial=-1)) + 1
+        facts = {**vars(self), "by_class": self.by_class[:, :voted]}
+        return {name: value.tolist() if isinstance(value, np.ndarray) else value for name, value in facts.items()}
+
+    @classmethod
+    def from_json(cls, content: Mapping[str, Any]) -> "VoteCounts":
+        """The counts again."""
+        by_class = np.zeros((len(content["by_class"]), MAX_CARDINALITY), dtype=np.int64)
+        for votes, voted in zip(by_class, content["by_class"], strict=True):
+            votes[: len(voted)] = voted
+        names = ("overlaps", "conflicts", "correct", "judged")
+        arrays = {name: np.array(content[name], dtype=np.int64) for name in names}
+        return cls(**{**content, **arrays, "by_class": by_class})
 
 
 def count_votes(L: LabelMatrix, gold: Gold | None = None) -> VoteCounts:

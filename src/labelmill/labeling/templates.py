@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 
 from labelmill.arrays import ABSTAIN
 from labelmill.errors import LFError
+from labelmill.labeling.amounts import Bounds
 from labelmill.labeling.functions import LabelingFunction, Origin
+from labelmill.labeling.literals import Literals
 from labelmill.labeling.matching import Match, is_text, match_column
 from labelmill.labeling.provenance import Provenance
 from labelmill.labeling.rows import Columns, NoSuchColumnError, to_arrow, value_of
@@ -47,6 +49,10 @@ class TemplateLF(LabelingFunction):
         All that decides its votes, ready for JSON.
     about
         What it looks for, for people.
+    match
+        Its votes on an Arrow array of single values, or on all of its columns together.
+    scan
+        What a pass over the bytes of a text can tell of it; None where it can tell nothing.
     provenance
         The files and databases that it was made from.
     """
@@ -63,6 +69,7 @@ class TemplateLF(LabelingFunction):
         match: Match | Joint,
         upkeep: UpkeepArguments,
         wanted: Wanted = TEXTS,
+        scan: Literals | Bounds | None = None,
         provenance: Sequence[Provenance] = (),
     ) -> None:
         super().__init__(name, origin, as_upkeep(upkeep, lf=name))
@@ -70,8 +77,9 @@ class TemplateLF(LabelingFunction):
         self.labels = tuple(sorted(set(labels)))
         self.spec = {**spec, "columns": list(self.columns)}
         self.about = about
+        self.match = match
+        self.scan = scan
         self.provenance = tuple(provenance)
-        self._match = match
         self._wanted = wanted
 
     def __call__(self, row: Any) -> int:
@@ -81,22 +89,25 @@ class TemplateLF(LabelingFunction):
         except NoSuchColumnError as error:
             raise LFError(f"labeling function {self.name!r}: {error}") from error
 
-    def votes(self, columns: Columns) -> NDArray[np.int8]:
-        """Vote on every row."""
-        return self._votes(columns.arrow, len(columns.frame))
+    def votes(self, columns: Columns, match: Callable[[str], Match] | None = None) -> NDArray[np.int8]:
+        """Vote on every row; `match` gives for a column what is faster than its own, where there is such."""
+        return self._votes(columns.arrow, len(columns.frame), match)
 
     def check_kinds(self, columns: Columns) -> None:
         """Raise LFError where a column holds values of another kind than it needs."""
         for name in self.columns:
             self._checked(name, columns.arrow(name))
 
-    def _votes(self, column: Callable[[str], pa.Array | None], size: int) -> NDArray[np.int8]:
+    def _votes(
+        self, column: Callable[[str], pa.Array | None], size: int, match: Callable[[str], Match] | None = None
+    ) -> NDArray[np.int8]:
         arrays = [self._checked(name, column(name)) for name in self.columns]
-        if isinstance(self._match, Joint):
-            return self._match.match(arrays)
+        if isinstance(self.match, Joint):
+            return self.match.match(arrays)
         votes = np.full(size, ABSTAIN, dtype=np.int8)
-        for array in arrays:
-            votes = np.where(votes == ABSTAIN, match_column(array, self._match), votes)
+        for name, array in zip(self.columns, arrays, strict=True):
+            found = match_column(array, match(name) if match else self.match)
+            votes = np.where(votes == ABSTAIN, found, votes)
         return votes
 
     def _checked(self, name: str, array: pa.Array | None) -> pa.Array:

@@ -1,15 +1,22 @@
 """Labeling functions that look for words and patterns in texts."""
 
+import re
 from collections.abc import Iterable, Sequence
+from itertools import permutations
 from pathlib import Path
 from typing import Unpack
 
+from labelmill.errors import LFError
 from labelmill.labeling.functions import Origin
-from labelmill.labeling.matching import check_pattern, match_patterns, word_patterns
+from labelmill.labeling.literals import literals, word_literals
+from labelmill.labeling.matching import SPACE, check_pattern, match_patterns, word_patterns
 from labelmill.labeling.tables import read_words
 from labelmill.labeling.templates import TemplateLF
 from labelmill.labeling.upkeep import UpkeepArguments
 from labelmill.labeling.votes import check_label
+
+MOST_WORDS, MOST_GAP = 5, 50
+"""Of a phrase: in any order five words are 120 phrases already."""
 
 
 def keyword_lf(
@@ -54,8 +61,85 @@ def keyword_lf(
     patterns = word_patterns(found, whole_word=whole_word, lf=name, ignore_case=ignore_case)
     spec = {"kind": "regex", "patterns": patterns, "label": label, "ignore_case": ignore_case}
     match = match_patterns(patterns, label=label, ignore_case=ignore_case)
-    about = f"words ({len(found)}): {', '.join(found)}"
-    return TemplateLF(name, origin, column=column, labels=[label], spec=spec, about=about, match=match, upkeep=upkeep)
+    return TemplateLF(
+        name,
+        origin,
+        column=column,
+        labels=[label],
+        spec=spec,
+        about=f"words ({len(found)}): {', '.join(found)}",
+        match=match,
+        upkeep=upkeep,
+        scan=word_literals(found, whole_word=whole_word, ignore_case=ignore_case),
+    )
+
+
+def phrase_lf(
+    name: str,
+    words: Sequence[str],
+    *,
+    column: str | Sequence[str],
+    label: int,
+    gap: int = 3,
+    any_order: bool = False,
+    ignore_case: bool = True,
+    **upkeep: Unpack[UpkeepArguments],
+) -> TemplateLF:
+    """Vote `label` where some words stand near each other in a text.
+
+    Parameters
+    ----------
+    name
+        Name in the label matrix.
+    words
+        Two to five words, in the order in which they must stand.
+    column
+        The column of texts (or lists of texts) to look in; of several columns any will do.
+    label
+        The class to vote for.
+    gap
+        How many other words may stand between two of them, at most.
+    any_order
+        Whether they may stand in any order.
+    ignore_case
+        Whether capitals and small letters are the same.
+    **upkeep
+        See `UpkeepArguments`.
+
+    Raises
+    ------
+    LFError
+        Fewer than two words or more than five, a word that is none, or a gap below 0 or above 50.
+
+    Examples
+    --------
+    >>> debts = phrase_lf("debts", ["lower", "payments"], column="text", label=1, gap=2)
+    >>> [debts({"text": text}) for text in ("Lower your monthly payments!", "payments are lower")]
+    [1, -1]
+    """
+    origin = Origin.of_caller(1)
+    label = check_label(label, lf=name)
+    if isinstance(words, str) or not 2 <= len(words) <= MOST_WORDS:
+        raise LFError(f"labeling function {name!r}: a phrase has 2 to {MOST_WORDS} words, found {words!r}.")
+    found = read_words(words, lf=name, origin=origin)
+    if isinstance(gap, bool) or not isinstance(gap, int) or not 0 <= gap <= MOST_GAP:
+        raise LFError(f"labeling function {name!r}: gap must be a number of words from 0 to {MOST_GAP}, found {gap!r}.")
+    between = rf"\W+(?:\w+\W+){{0,{gap}}}"
+    orders = permutations(found) if any_order else [found]
+    inside = "|".join(between.join(SPACE.join(map(re.escape, word.split())) for word in order) for order in orders)
+    pattern = rf"(?:^|\W)(?:{inside})(?:\W|$)"
+    check_pattern(pattern, lf=name, ignore_case=ignore_case)
+    return TemplateLF(
+        name,
+        origin,
+        column=column,
+        labels=[label],
+        spec={"kind": "regex", "patterns": [pattern], "label": label, "ignore_case": ignore_case},
+        about=f"{' … '.join(found)}{' in any order' if any_order else ''}, up to {gap} words between",
+        match=match_patterns([pattern], label=label, ignore_case=ignore_case),
+        upkeep=upkeep,
+        scan=literals(pattern, ignore_case=ignore_case),
+    )
 
 
 def regex_lf(
@@ -96,5 +180,14 @@ def regex_lf(
     check_pattern(pattern, lf=name, ignore_case=ignore_case)
     spec = {"kind": "regex", "patterns": [pattern], "label": label, "ignore_case": ignore_case}
     match = match_patterns([pattern], label=label, ignore_case=ignore_case)
-    about = f"pattern {pattern}"
-    return TemplateLF(name, origin, column=column, labels=[label], spec=spec, about=about, match=match, upkeep=upkeep)
+    return TemplateLF(
+        name,
+        origin,
+        column=column,
+        labels=[label],
+        spec=spec,
+        about=f"pattern {pattern}",
+        match=match,
+        upkeep=upkeep,
+        scan=literals(pattern, ignore_case=ignore_case),
+    )

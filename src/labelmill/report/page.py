@@ -1,14 +1,9 @@
 """The page: templates filled with what `tables` and `pictures` make of the gathered files."""
 
-import base64
-import hashlib
-
-from markupsafe import Markup
-
 from labelmill import paths
 from labelmill.report import pictures, score_tables, tables, wording
 from labelmill.report.gather import Gathered
-from labelmill.report.rendering import environment
+from labelmill.report.rendering import environment, sorting
 from labelmill.report.text import plain
 
 TEXT_LIMIT = 1500
@@ -19,7 +14,6 @@ def render_page(gathered: Gathered) -> str:
     """The whole of `reports/index.html`."""
     task = gathered.params.task
     templates = environment()
-    script = templates.get_template("sort.js").render()
     files = {
         paths.CALIBRATION_CURVE: gathered.calibration,
         paths.PRECISION_RECALL_CURVE: gathered.precision_recall,
@@ -53,9 +47,7 @@ def render_page(gathered: Gathered) -> str:
         fingerprints=gathered.fingerprints,
         versions=gathered.versions,
         lists=[("All parameters", tables.settings(gathered)), ("What the stages counted", tables.counted(gathered))],
-        # Only this very script may run on the page, whatever the rows say.
-        script=Markup(script),
-        script_hash="sha256-" + base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+        **sorting(),
     )
 
 

@@ -1,6 +1,8 @@
 """The templates of the pages and cards."""
 
+import base64
 import functools
+import hashlib
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -25,3 +27,12 @@ def environment() -> Environment:
     filters["md"] = lambda value, limit=80: Markup(markdown(value, limit=limit))
     templates.filters.update(filters)
     return templates
+
+
+def sorting() -> dict[str, Any]:
+    """The script that sorts tables, and the hash by which a page lets only this very script run, whatever rows say."""
+    script = environment().get_template("sort.js").render()
+    return {
+        "script": Markup(script),
+        "script_hash": "sha256-" + base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+    }

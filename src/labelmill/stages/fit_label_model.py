@@ -1,6 +1,5 @@
 """Learn from the votes how far to trust each labeling function; give every row its probabilities."""
 
-import inspect
 import logging
 from collections.abc import Iterator
 from itertools import zip_longest
@@ -83,11 +82,7 @@ def _predict(model: label_model.LabelModel, classes: tuple[str, ...]) -> dict[st
 
 def _make(params: FitLabelModelParams, cardinality: int) -> label_model.LabelModel:
     """Make the label model; `max_iter` and `tol` are for those that are fitted in rounds."""
-    known = inspect.signature(label_model.KINDS[params.kind]).parameters
-    given = params.model_dump(exclude={"kind"})
-    return label_model.make(
-        params.kind, cardinality=cardinality, **{name: given[name] for name in given if name in known}
-    )
+    return label_model.make_known(params.kind, cardinality=cardinality, **params.model_dump(exclude={"kind"}))
 
 
 def _train_votes() -> Iterator[Votes]:

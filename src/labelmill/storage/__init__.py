@@ -13,18 +13,35 @@ from labelmill.storage.atomic import (
     write_table,
     write_text,
 )
-from labelmill.storage.folders import folder_hash, new_folder, sha256_file, source_hash, verify_folder
+from labelmill.storage.folders import folder_hash, new_folder, sha256_file, source_hash, verify_file, verify_folder
 from labelmill.storage.gold import read_gold
 from labelmill.storage.locks import exclusive
-from labelmill.storage.shards import count_rows, iter_shards, read_shards, shard_writer
+from labelmill.storage.shards import (
+    Piece,
+    Shard,
+    count_rows,
+    iter_shards,
+    join_shards,
+    list_pieces,
+    list_shards,
+    part_name,
+    read_shards,
+    shard_writer,
+)
 
 __all__ = [
+    "Piece",
+    "Shard",
     "append_line",
     "count_rows",
     "exclusive",
     "folder_hash",
     "iter_shards",
+    "join_shards",
+    "list_pieces",
+    "list_shards",
     "new_folder",
+    "part_name",
     "read_gold",
     "read_json",
     "read_shards",
@@ -32,6 +49,7 @@ __all__ = [
     "sha256_file",
     "shard_writer",
     "source_hash",
+    "verify_file",
     "verify_folder",
     "write_bytes",
     "write_json",

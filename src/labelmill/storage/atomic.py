@@ -4,7 +4,8 @@ import fcntl
 import io
 import json
 import os
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from labelmill.errors import CorruptFileError, StorageError
+
+MAX_GROUP_ROWS = 2**20
+MAX_GROUP_BYTES = 128 * 2**20
+"""A larger table is written as several row groups, so that it can be read in pieces."""
 
 
 def write_bytes(path: Path, data: bytes) -> None:
@@ -70,9 +75,18 @@ def read_json(path: Path) -> Any:
 
 def table_bytes(frame: pd.DataFrame) -> bytes:
     """One Parquet file with a checksum on every page: at default settings half of all bit flips pass unseen."""
-    buffer = io.BytesIO()
-    table = pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata(None)
-    pq.write_table(table, buffer, compression="zstd", write_page_checksum=True)
+    return bytes_of_tables([pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata(None)])
+
+
+def bytes_of_tables(tables: Iterable[pa.Table]) -> bytes:
+    """The same for Arrow tables of equal columns, one below the other."""
+    buffer, writer = io.BytesIO(), None
+    for table in tables:
+        writer = writer or pq.ParquetWriter(buffer, table.schema, compression="zstd", write_page_checksum=True)
+        rows = table.num_rows * MAX_GROUP_BYTES // max(table.nbytes, 1)
+        writer.write_table(table, row_group_size=min(max(rows, 1), MAX_GROUP_ROWS))
+    if writer is not None:
+        writer.close()
     return buffer.getvalue()
 
 
@@ -91,15 +105,26 @@ def read_table(path: Path, columns: list[str] | None = None) -> pd.DataFrame:
     CorruptFileError
         Its bytes are not those that were written.
     """
-    try:
+    with reading(path):
         # pre_buffer=False: with it, memory grows with the file instead of the row group.
-        table = pq.read_table(path, columns=columns, pre_buffer=False, page_checksum_verification=True)
+        return to_frame(pq.read_table(path, columns=columns, pre_buffer=False, page_checksum_verification=True))
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Turn what Arrow raises about a Parquet file into the errors of this package."""
+    try:
+        yield
     except FileNotFoundError as error:
         raise missing(path) from error
     except (pa.ArrowException, OSError) as error:
         raise CorruptFileError(
             f"{path}: is damaged ({str(error).splitlines()[0]}). Make it again with `dvc repro`, or `dvc pull` it."
         ) from error
+
+
+def to_frame(table: pa.Table) -> pd.DataFrame:
+    """An Arrow table as a frame, list columns as Python lists."""
     frame = table.to_pandas()
     for field in table.schema:
         if pa.types.is_list(field.type):  # as numpy arrays their truth value would raise in `if row.links:`
