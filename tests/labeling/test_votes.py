@@ -32,7 +32,7 @@ INVALID = [
     Late.THIRD, Decimal(1), Fraction(1), 1j, object,
 ]  # fmt: skip
 INVALID_SOFT = [
-    set(), {2}, {-1, 0}, {0, 5}, {True}, {0.0}, {"spam", 0}, {None}, frozenset({0, Colour.RED}), {(0, 1)},
+    set(), {2}, {-1, 0}, {0, 5}, {True}, {0.0}, {"spam"}, {None}, frozenset({0, Colour.RED}), {(0, 1)},
     {}, {2: 1.0}, {-1: 1.0}, {"spam": 1.0}, {True: 1.0}, {0.0: 1.0}, {0: -0.1, 1: 1.1}, {0: float("nan"), 1: 1.0},
     {0: float("inf")}, {0: 0.0, 1: 0}, {0: True}, {0: "1"}, {0: None}, {0: 1j}, {0: Decimal(1)}, {0: {1}},
     {0: [1.0]}, {0: 1e308, 1: 1e308}, {0: 10**400}, {0: np.bool_(True)}, {0: np.float64("nan")},
