@@ -275,7 +275,7 @@ class Auto(GuardedModel):
     def probs_of_block(self, block: Block) -> Probs:
         """The same from plain votes, by a faster loop where there are two classes."""
         heard = self.heard_ if self.trust_ else None
-        tables = sums.packed(self.evidence_, heard) if block.dense else None
+        tables = sums.packed(self.evidence_, heard) if block.dense and not self.soft_scale_.any() else None
         if tables is None:
             return self.probs_of(block.encoded)
         added = sums.of_two(block.L, tables, heard=heard is not None)

@@ -87,9 +87,9 @@ def scales(
 
 def as_heard(votes: EncodedVotes, scale: NDArray[np.float64]) -> EncodedVotes:
     """The votes with how often they count for each class as weights; the same where `scale`, m, is 0."""
-    if not votes.soft or not scale.any():
+    if not scale.any():
         return votes
-    k = votes.cardinality
+    k, given = votes.cardinality, _weights(votes)
     chosen = scale[votes.codes // k] > 0
     weighed = _weighed(votes, chosen)
     counted = 1 / k + scale[weighed.lfs, None] * weighed.deviations
@@ -100,7 +100,7 @@ def as_heard(votes: EncodedVotes, scale: NDArray[np.float64]) -> EncodedVotes:
         votes,
         indptr=np.concatenate([[0], np.cumsum(np.bincount(rows, minlength=votes.n_rows))]),
         codes=codes[order].astype(np.int32),
-        weights=np.concatenate([votes.weights[~chosen], counted.ravel()])[order],
+        weights=np.concatenate([given[~chosen], counted.ravel()])[order],
     )
 
 
@@ -110,11 +110,15 @@ def _weighed(votes: EncodedVotes, chosen: NDArray[np.bool_]) -> _Weighed:
     vote = np.unique(votes.votes_of_codes[chosen], return_inverse=True)[1]
     first = np.diff(vote, prepend=-1) != 0
     weights = np.zeros((int(first.sum()), votes.cardinality))
-    weights[vote, codes % votes.cardinality] = votes.weights[chosen]
+    weights[vote, codes % votes.cardinality] = _weights(votes)[chosen]
     logs = np.log(np.maximum(weights, _LEAST))
     deviations = logs - logs.mean(axis=1, keepdims=True)
     lfs = (codes[first] // votes.cardinality).astype(np.int64)
     return _Weighed(rows[first], lfs, weights.max(axis=1, initial=0) == 1, deviations)
+
+
+def _weights(votes: EncodedVotes) -> NDArray[np.float64]:
+    return votes.weights if votes.soft else np.ones(len(votes.codes))
 
 
 def _slope(
