@@ -1,16 +1,21 @@
 """Twelve rules about texts by builders and as plain functions, against Snorkel's appliers; patterns that hang others.
 
     python benchmarks/labeling/run.py --rows 1000000 --peer-rows 200000
+    python benchmarks/labeling/run.py --keep                 # and write it to benchmarks/results
 
 CPU seconds of this process; Snorkel (`pip install 'labelmill[bench]'`) is left out where it is not installed. The votes
 must be the same, or this ends with an error.
 """
 
 import argparse
+import datetime as dt
+import os
+import platform
 import re
 import statistics
 import sys
 import time
+from importlib.metadata import version
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -18,6 +23,8 @@ import numpy as np
 import pandas as pd
 
 from labelmill import apply_lfs, count_lf, keyword_lf, labeling_function, length_lf, regex_lf, share_lf
+
+RESULTS = Path(__file__).resolve().parents[1] / "results"
 
 MONEY = ["million dollars", "lottery", "beneficiary", "inheritance", "wire transfer", "investment", "mortgage", "cash"]
 OFFICE = ["meeting", "agenda", "minutes", "deadline", "attached", "schedule", "budget", "invoice"]
@@ -105,7 +112,14 @@ def memory_mb(what):
     return int(line.split()[1]) / 1024
 
 
+def load(frame):
+    """Let what is compiled be loaded, which a process does once, when the work is enough."""
+    while "labelmill.labeling.kernels" not in sys.modules:
+        apply_lfs(frame, builders(), cardinality=2)
+
+
 def compare(rows, rounds):
+    """The same rules by all who can; the section in Markdown."""
     frame = pd.DataFrame({"text": texts_of(rows)})
     plain = [labeling_function(name=name)(rule) for name, rule in functions().items()]
     cases = {
@@ -119,7 +133,7 @@ def compare(rows, rounds):
         cases["snorkel PandasLFApplier"] = lambda: PandasLFApplier(peers).apply(frame, progress_bar=False)
     except ImportError as error:
         print(f"Snorkel is left out: {error}", file=sys.stderr)
-    apply_lfs(frame, builders(), cardinality=2)  # compiled once and kept on disk
+    load(frame)
     seconds = {name: [] for name in cases}
     found = {}
     for _ in range(rounds):
@@ -129,27 +143,33 @@ def compare(rows, rounds):
     assert all((found["builders"] == L).all() for L in found.values()), "the votes are not the same"
     median = {name: statistics.median(times) for name, times in seconds.items()}
     slowest = median.get("snorkel PandasLFApplier")
-    print(
-        f"12 rules, {rows:,} texts, {rounds} rounds; density {(found['builders'] >= 0).mean():.3f}; votes identical\n"
-    )
-    print("| case | CPU s | times as fast as Snorkel |\n|---|---|---|")
-    for name, spent in median.items():
-        print(f"| {name} | {spent:.2f} | {slowest / spent:.1f} |" if slowest else f"| {name} | {spent:.2f} | |")
+    lines = [
+        f"12 rules, {rows:,} texts, median of {rounds} rounds; density {(found['builders'] >= 0).mean():.3f}; "
+        "votes identical.\n",
+        "| case | CPU s | times as fast as Snorkel |\n| --- | ---: | ---: |",
+    ]
+    lines += [
+        f"| {name} | {spent:.2f} | {slowest / spent if slowest else np.nan:.1f} |" for name, spent in median.items()
+    ]
+    return "\n".join(lines) + "\n"
 
 
 def alone(rows):
+    """Time and memory of the builders on many texts."""
     frame = pd.DataFrame({"text": pd.array(texts_of(rows), dtype="string[pyarrow]")})
-    lfs = builders()
-    apply_lfs(frame[:200_000], lfs, cardinality=2)  # loads what compiles
+    load(frame[:200_000])
     Path("/proc/self/clear_refs").write_text("5")  # forget the peak so far
     before = memory_mb("VmRSS")
-    spent, L = cpu(lambda: apply_lfs(frame, lfs, cardinality=2).L)
+    spent, L = cpu(lambda: apply_lfs(frame, builders(), cardinality=2).L)
     more = memory_mb("VmHWM") - before
-    print(f"\nbuilders on {rows:,} texts: {spent:.2f} CPU s, {more:.0f} MB more at the peak, ", end="")
-    print(f"of which L has {L.nbytes / 2**20:.0f}")
+    return (
+        f"Builders on {rows:,} texts: {spent:.2f} CPU s, {more:.0f} MB more at the peak; "
+        f"L has {L.nbytes / 2**20:.0f} MB.\n"
+    )
 
 
 def hang():
+    """Patterns that take other engines for ever."""
     long = ["a" * 50_000, "ab" * 25_000, "x" * 49_999 + "!", "word " * 10_000, "e" * 50_000]
     worst = 0.0
     for pattern in EVIL:
@@ -158,7 +178,19 @@ def hang():
             start = time.perf_counter()
             lf(SimpleNamespace(text=text))
             worst = max(worst, time.perf_counter() - start)
-    print(f"\n{len(EVIL)} patterns that hang others, on {len(long)} texts of 50 kB: {1000 * worst:.0f} ms at most")
+    return f"{len(EVIL)} patterns that hang others, on {len(long)} texts of 50 kB: {1000 * worst:.0f} ms at most.\n"
+
+
+def origin():
+    """The commit, and a sentence about what was measured where."""
+    from labelmill.tracking.provenance import git_state
+
+    commit, changed = git_state(Path(__file__).parent)
+    versions = ", ".join(f"{name} {version(name)}" for name in ("numpy", "pandas", "pyarrow", "numba"))
+    return (commit or "unknown")[:8], (
+        f"{dt.date.today().isoformat()}, commit {(commit or 'unknown')[:8]}{' with changes' if changed else ''}, "
+        f"Python {platform.python_version()}, {versions}; {os.cpu_count()} cores {platform.machine()}, one thread.\n"
+    )
 
 
 if __name__ == "__main__":
@@ -166,7 +198,12 @@ if __name__ == "__main__":
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--peer-rows", type=int, default=200_000)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--keep", action="store_true", help="write the report to benchmarks/results")
     given = parser.parse_args()
-    compare(given.peer_rows, given.rounds)
-    hang()
-    alone(given.rows)
+    commit, made = origin()
+    parts = [f"# Rules about texts\n\n{made}", compare(given.peer_rows, given.rounds), hang(), alone(given.rows)]
+    report = "\n".join(parts)
+    print(report)
+    if given.keep:
+        name = f"labeling_{dt.date.today().isoformat()}_{commit}.md"
+        (RESULTS / name).write_text(report, encoding="utf-8")

@@ -1,5 +1,8 @@
 """One pass over the bytes gives the votes of each rule by itself, whatever the texts."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -102,5 +105,19 @@ def test_through_apply_the_matrix_is_the_same(monkeypatch):
 
 
 def test_a_small_run_loads_no_compiler(monkeypatch):
+    monkeypatch.setattr(fused, "_work_so_far", 0)
     monkeypatch.setattr(fused, "_block_votes", lambda *a: pytest.fail("a pass over bytes does not pay here"))
     apply_lfs(pd.DataFrame({"t": ["cash"] * 50}), RULES, cardinality=2)
+
+
+def test_small_shards_pay_together():
+    code = (
+        "import sys, pandas as pd; from labelmill import apply_lfs, keyword_lf; from labelmill.labeling import fused\n"
+        "fused.MIN_WORK, fused.MIN_WORK_AT_START = 10, 2_000\n"
+        "lf = keyword_lf('k', ['cash'], column='t', label=1)\n"
+        "for _ in range(4):\n"
+        "    apply_lfs(pd.DataFrame({'t': ['no cash'] * 50}), [lf], cardinality=2)\n"
+        "    print('numba' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True)
+    assert done.stdout.split() == ["False", "False", "True", "True"]

@@ -7,7 +7,7 @@ from typing import Unpack
 
 from labelmill.errors import LFError
 from labelmill.labeling.functions import Origin
-from labelmill.labeling.matching import check_pattern, match_patterns
+from labelmill.labeling.matching import batches, check_pattern, match_patterns
 from labelmill.labeling.tables import read_words
 from labelmill.labeling.templates import TemplateLF
 from labelmill.labeling.upkeep import UpkeepArguments
@@ -16,30 +16,35 @@ from labelmill.labeling.votes import check_label
 LOOKALIKES = {
     "a": "4@àáâãäåāаα",
     "b": "8ßв",
-    "c": "(çćčс¢",
+    "c": "çćčс¢",
     "e": "3€èéêëēеё",
     "g": "9ğ",
     "h": "н",
-    "i": "1!|ìíîïīіl",
+    "i": "1!|ìíîïīі",
     "k": "κк",
-    "l": "1|!łi",
+    "l": "1!|ł",
     "m": "м",
-    "n": "ñńñп",
+    "n": "ńñп",
     "o": "0òóôõöøоο",
     "p": "р",
     "s": "5$śšѕ",
     "t": "7+т",
-    "u": "ùúûüūµv",
+    "u": "ùúûüūµ",
     "v": "ν",
     "x": "х",
     "y": "ýÿу",
     "z": "2žż",
 }
-"""What stands for a letter: digits and signs that look like it, accents, Cyrillic and Greek twins."""
+"""What stands for a letter: digits and signs that look like it, accents, Cyrillic and Greek twins; never another of
+the 26 letters, since a mail is no mall."""
 
 SHORTEST, SHORTEST_MISSPELLED = 4, 6
 """Letters of a word, at least: shorter ones are found in too many others."""
-_SIGNS = r"[^\w\s]{0,2}"
+_NEVER_LAST = "!|+"
+"""Signs that end a sentence or a number: "the sea!" is no seal."""
+_SIGN = r"[*._~^+=#\x{ad}\x{200b}-\x{200d}]"
+"""What stands between letters of no ordinary word; apostrophes and hyphens do, as in "he'll" and "re-sign"."""
+_SIGNS = f"{_SIGN}{{0,2}}"
 _APART = r"[\W_]{1,3}"
 
 
@@ -55,8 +60,9 @@ def fuzzy_lf(
 ) -> TemplateLF:
     """Vote `label` where a text has one of some words, however it is disguised.
 
-    A letter may be a digit, a sign or a foreign letter that looks like it, and be doubled; signs may stand between
-    letters, or something between all of them, white space too. It is found only as a whole word.
+    Letters, but not all of them, may be digits, signs or foreign letters that look like them; one may stand three times
+    or more; a sign that no ordinary word has, such as `*` or `.`, may stand between two letters, or anything but
+    letters between all of them, white space too. It is found only as a whole word.
 
     Parameters
     ----------
@@ -95,7 +101,7 @@ def fuzzy_lf(
                 f"labeling function {name!r}: {word!r} is not one word of at least {SHORTEST} letters; shorter ones "
                 "look like too many others. Take keyword_lf for it."
             )
-    patterns = [_pattern(word, misspelled=misspelled, plain=plain) for word in found]
+    patterns = [pattern for word in found for pattern in _patterns(word, misspelled=misspelled, plain=plain)]
     for pattern in patterns:
         check_pattern(pattern, lf=name, ignore_case=True)
     return TemplateLF(
@@ -110,18 +116,51 @@ def fuzzy_lf(
     )
 
 
-def _pattern(word: str, *, misspelled: bool, plain: bool) -> str:
-    spellings = [word, *(_misspellings(word) if misspelled and len(word) >= SHORTEST_MISSPELLED else [])]
-    forms = [_SIGNS.join(f"{_letter(c)}+" for c in spelling) for spelling in spellings]
-    forms.append(_APART.join(map(_letter, word)))
-    if not plain:  # at least one letter is not what it should be, or something stands between
-        forms = [*forms[1:], *_disguised(word)]
+def _patterns(word: str, *, misspelled: bool, plain: bool) -> list[str]:
     # Not \b: a disguise may begin or end with a sign.
-    return rf"(?:^|[^\w])(?:{'|'.join(forms)})(?:[^\w]|$)"
+    forms = [*_between(word, _SIGNS), *_between(word, _APART), *_with_sign(word), *_stretched(word)]
+    forms.append(_APART.join(word))
+    forms += [word] if plain else []
+    forms += _misspellings(word) if misspelled and len(word) >= SHORTEST_MISSPELLED else []
+    return [rf"(?:^|\W)(?:{'|'.join(some)})(?:\W|$)" for some in batches(forms)]
 
 
-def _letter(character: str) -> str:
-    return f"[{re.escape(character + LOOKALIKES.get(character, ''))}]"
+def _between(word: str, separator: str) -> list[str]:
+    """The word with some look-alikes, but not only such: somewhere one stands beside a letter that is itself.
+
+    A number is no word, and neither is one of another script.
+    """
+    alike = _alike(word)
+    either = [f"[{letter}{re.escape(others)}]" for letter, others in zip(word, alike, strict=True)]
+    forms = []
+    for i in range(len(word) - 1):
+        pairs = []
+        if alike[i + 1]:
+            pairs.append(f"{word[i]}{separator}[{re.escape(alike[i + 1])}]")
+        if alike[i]:
+            pairs.append(f"[{re.escape(alike[i])}]{separator}{word[i + 1]}")
+        if pairs:
+            forms.append(separator.join([*either[:i], f"(?:{'|'.join(pairs)})", *either[i + 2 :]]))
+    return forms
+
+
+def _alike(word: str) -> list[str]:
+    """What looks like each letter, where it stands."""
+    alike = [LOOKALIKES.get(letter, "") for letter in word]
+    alike[-1] = "".join(other for other in alike[-1] if other not in _NEVER_LAST)
+    return alike
+
+
+def _with_sign(word: str) -> list[str]:
+    """The word with a sign between two letters at least."""
+    letters = list(word)
+    return [f"{_SIGNS.join(letters[:i])}{_SIGN}{{1,2}}{_SIGNS.join(letters[i:])}" for i in range(1, len(word))]
+
+
+def _stretched(word: str) -> list[str]:
+    """The word with one letter three times or more; twice is another word, as loose is beside lose."""
+    beside = [word[:1] != word[1:2], *(word[i] not in (word[i - 1], word[i + 1 : i + 2]) for i in range(1, len(word)))]
+    return [f"{word[:i]}{word[i]}{{{2 + alone},}}{word[i + 1 :]}" for i, alone in enumerate(beside)]
 
 
 def _misspellings(word: str) -> list[str]:
@@ -129,16 +168,3 @@ def _misspellings(word: str) -> list[str]:
     inside = range(1, len(word) - 1)
     swapped = [word[:i] + word[i + 1] + word[i] + word[i + 2 :] for i in range(1, len(word) - 2)]
     return sorted({*swapped, *(word[:i] + word[i + 1 :] for i in inside)} - {word})
-
-
-def _disguised(word: str) -> list[str]:
-    """The word with a look-alike, or signs, in one place at least."""
-    letters = [_letter(c) + "+" for c in word]
-    forms = []
-    for i, character in enumerate(word):
-        if alike := LOOKALIKES.get(character, ""):
-            one = [*letters[:i], f"[{re.escape(alike)}]+", *letters[i + 1 :]]
-            forms.append(_SIGNS.join(one))
-        if i:
-            forms.append(_SIGNS.join(letters[:i]) + r"[^\w\s]{1,2}" + _SIGNS.join(letters[i:]))
-    return forms

@@ -22,8 +22,8 @@ from labelmill.labeling.matching import Match, is_list, is_text
 from labelmill.labeling.rows import Columns
 from labelmill.labeling.templates import TemplateLF
 
-MIN_WORK, MIN_WORK_AT_START = 4 << 20, 256 << 20
-"""Bytes of text times rules from which a pass pays: its tables take milliseconds, to load numba half a second."""
+MIN_WORK, MIN_WORK_AT_START = 4 << 20, 512 << 20
+"""Bytes of text times rules from which a pass pays: its tables take milliseconds, to load numba takes a second."""
 
 BLOCK_BYTES, BLOCK_ROWS = 16 << 20, 1 << 16
 """Of texts that are looked at together: what is held beside the votes is no more."""
@@ -34,6 +34,9 @@ MAX_BYTES = 30_000
 
 Signed = Sequence[tuple[TemplateLF, Literals]]
 Counting = Sequence[tuple[TemplateLF, Bounds]]
+
+_work_so_far = 0
+"""Of this process. It decides how votes are found, never which."""
 
 
 class FusedTexts:
@@ -77,9 +80,8 @@ def votes_by_lf(
         return {}
     while is_list(array.type):
         array = array.flatten()
-    if min_work is None:
-        min_work = MIN_WORK if "numba" in sys.modules else MIN_WORK_AT_START
-    if pa.types.is_null(array.type) or array.nbytes * len(lfs) < min_work:
+    work = array.nbytes * len(lfs)
+    if pa.types.is_null(array.type) or not (_pays(work) if min_work is None else work >= min_work):
         return {}
     signed, counting = _fusable(lfs)
     votes = {id(lf): np.empty(len(array), np.int8) for lf, _ in (*signed, *counting)}
@@ -89,6 +91,14 @@ def votes_by_lf(
         for lf, found in _block_votes(signed, counting, texts, data, places):
             votes[id(lf)][start:stop] = found
     return votes
+
+
+def _pays(work: int) -> bool:
+    """Whether so much work is worth a pass; in small shards it is, too, once they were as much as loading numba."""
+    global _work_so_far
+    _work_so_far += work
+    loaded = f"{__package__}.kernels" in sys.modules
+    return work >= MIN_WORK and (loaded or _work_so_far >= MIN_WORK_AT_START)
 
 
 def _fusable(lfs: Iterable[TemplateLF]) -> tuple[Signed, Counting]:

@@ -34,14 +34,15 @@ def check_pattern(pattern: str, *, lf: str, ignore_case: bool = False) -> None:
 def word_patterns(words: Sequence[str], *, whole_word: bool, lf: str, ignore_case: bool) -> list[str]:
     """The patterns that together find the words."""
     patterns = []
-    for some in _batches([SPACE.join(re.escape(part) for part in word.split()) for word in words]):
+    for some in batches([SPACE.join(re.escape(part) for part in word.split()) for word in words]):
         # Not \b on both sides: around words such as "$$$" or "c++" it would ask for a letter beside them.
         patterns.append(rf"(?:^|\W)(?:{'|'.join(some)})(?:\W|$)" if whole_word else "|".join(some))
         check_pattern(patterns[-1], lf=lf, ignore_case=ignore_case)
     return patterns
 
 
-def _batches(words: Iterable[str]) -> Iterator[list[str]]:
+def batches(words: Iterable[str]) -> Iterator[list[str]]:
+    """Words, or other alternatives, in groups that each make one pattern."""
     batch: list[str] = []
     for word in words:
         if batch and sum(map(len, batch)) + len(word) > MAX_PATTERN:
