@@ -130,7 +130,8 @@ def compare(rows, rounds):
         from snorkel.labeling import LabelingFunction, PandasLFApplier
 
         peers = [LabelingFunction(name, rule) for name, rule in functions().items()]
-        cases["snorkel PandasLFApplier"] = lambda: PandasLFApplier(peers).apply(frame, progress_bar=False)
+        objects = frame.astype(object)  # of pandas' own strings it makes rows half as fast
+        cases["snorkel PandasLFApplier"] = lambda: PandasLFApplier(peers).apply(objects, progress_bar=False)
     except ImportError as error:
         print(f"Snorkel is left out: {error}", file=sys.stderr)
     load(frame)
