@@ -11,7 +11,6 @@ from hypothesis import settings
 from labelmill.labeling import loading
 from labelmill.storage import exclusive
 
-
 # A busy machine is no bug, and a run that fails must fail again.
 settings.register_profile("labelmill", deadline=None, derandomize=True)
 settings.load_profile("labelmill")
