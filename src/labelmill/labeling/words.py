@@ -17,6 +17,8 @@ from labelmill.labeling.votes import check_label
 
 MOST_WORDS, MOST_GAP = 5, 50
 """Of a phrase: in any order five words are 120 phrases already."""
+_MOST_PLACES = 500
+"""Words that a pattern has room for: RE2 takes no larger ones by far."""
 
 
 def keyword_lf(
@@ -126,19 +128,22 @@ def phrase_lf(
         raise LFError(f"labeling function {name!r}: gap must be a number of words from 0 to {MOST_GAP}, found {gap!r}.")
     between = rf"\W+(?:\w+\W+){{0,{gap}}}"
     orders = permutations(found) if any_order else [found]
-    inside = "|".join(between.join(SPACE.join(map(re.escape, word.split())) for word in order) for order in orders)
-    pattern = rf"(?:^|\W)(?:{inside})(?:\W|$)"
-    check_pattern(pattern, lf=name, ignore_case=ignore_case)
+    forms = [between.join(SPACE.join(map(re.escape, word.split())) for word in order) for order in orders]
+    room = max(1, _MOST_PLACES // (len(found) * (gap + 1)))
+    groups = ["|".join(forms[i : i + room]) for i in range(0, len(forms), room)]
+    patterns = [rf"(?:^|\W)(?:{group})(?:\W|$)" for group in groups]
+    for pattern in patterns:
+        check_pattern(pattern, lf=name, ignore_case=ignore_case)
     return TemplateLF(
         name,
         origin,
         column=column,
         labels=[label],
-        spec={"kind": "regex", "patterns": [pattern], "label": label, "ignore_case": ignore_case},
+        spec={"kind": "regex", "patterns": patterns, "label": label, "ignore_case": ignore_case},
         about=f"{' … '.join(found)}{' in any order' if any_order else ''}, up to {gap} words between",
-        match=match_patterns([pattern], label=label, ignore_case=ignore_case),
+        match=match_patterns(patterns, label=label, ignore_case=ignore_case),
         upkeep=upkeep,
-        scan=literals(pattern, ignore_case=ignore_case),
+        scan=literals(patterns[0], ignore_case=ignore_case) if len(patterns) == 1 else None,
     )
 
 
