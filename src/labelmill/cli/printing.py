@@ -44,7 +44,7 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, title:
     from rich.markup import escape
     from rich.measure import Measurement
 
-    table = new_table(title)
+    table = new_table()
     for column in columns:
         right = column.startswith(">")
         # Only texts may be broken: a number in two lines is another number, a name another name.
@@ -56,14 +56,16 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, title:
     console = Console(highlight=False)
     wished = Measurement.get(console, console.options.update_width(WIDTH), table).maximum
     console.width = max(console.width, min(wished, WIDTH))
+    if title is not None:  # not the table's own, which is broken where the table is narrow
+        typer.secho(title, bold=True)
     console.print(table)
 
 
-def new_table(title: str | None = None) -> "Table":
+def new_table() -> "Table":
     """An empty table in the manner of all."""
     from rich.table import Table
 
-    return Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False)
+    return Table(box=None, pad_edge=False)
 
 
 def snippet(text: str, length: int = SNIPPET) -> str:

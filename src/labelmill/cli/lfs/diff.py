@@ -56,7 +56,7 @@ def diff(
     if not found:
         typer.echo("no vote changed")
         return
-    _print(found, before, now, texts, params, rows=rows)
+    _print(found, before, now, texts, params)
     if gold_change is not None:
         _print_gold(gold_change)
 
@@ -138,8 +138,6 @@ def _print(
     now: "Relabeled",
     texts: dict[str, str],
     params: "Params",
-    *,
-    rows: int,
 ) -> None:
     names = ("name", "", ">before", ">after", ">gained", ">lost", ">flipped")
     numbers = [[getattr(change, name[1:]) for name in names[2:]] for change in found]
@@ -150,7 +148,7 @@ def _print(
     same = len([name for name in now.lf_names if name in before.lf_names]) - sum(c.state == "changed" for c in found)
     print_table(names, lines, title=f"votes on {len(now.ids):,} rows; {same} labeling functions vote as before")
     classes = (*params.task.classes, "abstain")  # -1 is the last
-    for change in found if rows else ():
+    for change in (change for change in found if change.samples):
         heading(change.name)
         for sample in change.samples:
             row_id = str(now.ids.iloc[sample.position])

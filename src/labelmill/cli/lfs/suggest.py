@@ -143,6 +143,8 @@ def _print_words(found: "Suggestions", params: "Params", pasted: str) -> None:
     print_table(("word", "class", ">rows", ">newly", ">precision", ">on gold"), rows)
     if found.discount is None:
         typer.echo("Precision is what the label model expects, which no dev gold has confirmed.")
+    elif found.discount < 0.005:
+        typer.echo("Precision is what the label model expects; on dev gold it was not too sure.")
     else:
         typer.echo(
             f"Precision is what the label model expects, less {found.discount:.2f}, by which it was too sure on gold."
