@@ -1,11 +1,21 @@
-"""Votes of which some are soft: what models say that see the class through noise, and how far they believe it."""
+"""Votes of which some are soft: what models say that see the class through noise, and how far they believe it.
 
+    python benchmarks/label_models/softness.py    # default on soft votes, on their heaviest classes, and majority
+
+Prints Markdown: a row for each setting and number of classes.
+"""
+
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+import scores
+from systems import BASELINE, DEFAULT
+from tables import table
 
 from labelmill.arrays import Votes
+from labelmill.label_model import make
 
 
 @dataclass(frozen=True)
@@ -15,7 +25,7 @@ class Voter:
     clarity: float
     """Distance of two classes, in standard deviations of the noise."""
     says: str = "soft"
-    """`soft`: a distribution, `hard`: its heaviest class, `set`: the two heaviest, or one where it is clear."""
+    """`soft`: a distribution, `hard`: its heaviest class, `pair`: the two heaviest, `set`: so where unclear."""
     boldness: float = 1.0
     """Power that a calibrated distribution is taken to: above 1 over-confident, below 1 too modest."""
     coverage: float = 1.0
@@ -47,15 +57,22 @@ SETTINGS: dict[str, list[Voter]] = {
 """Sets of classes say something from three classes on."""
 
 
-def draw(voters: list[Voter], *, cardinality: int, n: int, seed: int) -> tuple[Votes, np.ndarray]:
-    """The votes and the truth of n rows whose classes are equally frequent."""
+UNEQUAL = (0.8, 0.2)
+"""A class balance that the voters know and put into their weights."""
+
+
+def draw(
+    voters: list[Voter], *, cardinality: int, n: int, seed: int, balance: Sequence[float] | None = None
+) -> tuple[Votes, np.ndarray]:
+    """The votes and the truth of n rows, classes equally frequent unless their balance is given."""
     rng = np.random.default_rng(seed)
-    truth = rng.integers(0, cardinality, n)
+    truth = rng.integers(0, cardinality, n) if balance is None else rng.choice(cardinality, n, p=balance)
+    prior = np.zeros(cardinality) if balance is None else np.log(balance)
     L = np.full((n, len(voters)), -1, np.int8)
     parts = []
     for j, voter in enumerate(voters):
         rows = np.flatnonzero(rng.random(n) < voter.coverage)
-        said = _said(voter, truth[rows], cardinality, rng)
+        said = _said(voter, truth[rows], prior, rng)
         L[rows, j] = said.argmax(axis=1)
         if voter.says != "hard":
             at, classes = np.nonzero(said)
@@ -63,11 +80,12 @@ def draw(voters: list[Voter], *, cardinality: int, n: int, seed: int) -> tuple[V
     return Votes(L, pd.concat(parts, ignore_index=True)), truth
 
 
-def _said(voter: Voter, truth: np.ndarray, cardinality: int, rng: np.random.Generator) -> np.ndarray:
+def _said(voter: Voter, truth: np.ndarray, prior: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """What a voter says of each row, weights of the classes."""
     scale = voter.clarity / np.sqrt(2)
-    seen = scale * np.eye(cardinality)[truth] + rng.normal(size=(len(truth), cardinality))
-    believed = np.exp(voter.boldness * scale * (seen - seen.max(axis=1, keepdims=True)))
+    seen = scale * np.eye(len(prior))[truth] + rng.normal(size=(len(truth), len(prior)))
+    log_odds = scale * seen + prior
+    believed = np.exp(voter.boldness * (log_odds - log_odds.max(axis=1, keepdims=True)))
     believed /= believed.sum(axis=1, keepdims=True)
     if voter.says == "soft":
         return believed
@@ -77,3 +95,37 @@ def _said(voter: Voter, truth: np.ndarray, cardinality: int, rng: np.random.Gene
         width = np.full(len(truth), 2)
     chosen = rank < width[:, None]
     return chosen / chosen.sum(axis=1, keepdims=True)
+
+
+def compare(
+    name: str, *, cardinality: int, n: int, seed: int, balance: Sequence[float] | None = None
+) -> tuple[float, float, float]:
+    """Accuracy of the default on soft votes and on their heaviest classes, and of the majority of the soft votes."""
+    votes, truth = draw(SETTINGS[name], cardinality=cardinality, n=n, seed=seed, balance=balance)
+    rows = np.flatnonzero((votes.L >= 0).any(axis=1))
+    asked = ((DEFAULT, votes), (DEFAULT, votes.L), (BASELINE, votes))
+    soft, heaviest, majority = (
+        scores.accuracy(
+            make(kind, cardinality=cardinality, class_balance=balance).fit(L).predict_proba(L)[rows], truth[rows]
+        )
+        for kind, L in asked
+    )
+    return soft, heaviest, majority
+
+
+def report(*, n: int, seeds: int) -> str:
+    """A row for each setting and number of classes, in points; the margin is the worst of all seeds."""
+    asked: list[tuple[str, int, Sequence[float] | None]] = [
+        (name, cardinality, None) for cardinality in (2, 3) for name in SETTINGS
+    ]
+    found = []
+    for name, k, balance in [*asked, ("calibrated", 2, UNEQUAL)]:
+        runs = 100 * np.array([compare(name, cardinality=k, n=n, seed=seed, balance=balance) for seed in range(seeds)])
+        margin = (runs[:, 0] - runs[:, 1:].max(axis=1)).min()
+        title = name if balance is None else f"{name}, one class in {max(balance):.0%} of the rows, given"
+        found.append([title, str(k), *(f"{mean:.1f}" for mean in runs.mean(axis=0)), f"{margin:+.1f}"])
+    return table(["setting", "classes", DEFAULT, f"{DEFAULT}, heaviest", f"{BASELINE}, soft", "worst margin"], found)
+
+
+if __name__ == "__main__":
+    print(report(n=4000, seeds=5))

@@ -69,3 +69,9 @@ def stress():
 def twins():
     """The benchmark's synthetic sets: `twins.twin(number)` has votes, and the posterior of the true parameters."""
     return _from_benchmarks("twins")
+
+
+@pytest.fixture(scope="session")
+def softness():
+    """The benchmark's soft votes: `softness.draw(voters, ...)`, and `softness.compare(setting, ...)`."""
+    return _from_benchmarks("softness")

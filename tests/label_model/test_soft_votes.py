@@ -6,6 +6,8 @@ import pytest
 
 from labelmill.arrays import Votes
 from labelmill.label_model import Auto, MajorityVote
+from labelmill.label_model.encoding import encode
+from labelmill.label_model.soft_votes import as_heard
 
 
 def soft_votes(cardinality, clarities, boldness, n=1500, seed=0):
@@ -80,3 +82,47 @@ def test_a_set_of_classes_speaks_against_the_others():
     pair = weights.rank(axis=1, ascending=False) <= 2
     sets = pair.stack().loc[lambda kept: kept].reset_index().drop(columns=0).assign(weight=0.5)
     assert accuracy(Auto(cardinality=3), Votes(votes.L, sets), truth) > 0.7
+
+
+@pytest.mark.parametrize("setting", ["sets", "pairs", "pairs and hard votes", "sets and soft votes"])
+def test_sets_are_no_worse_heard_than_by_the_majority(softness, setting):
+    found, hard, majority = softness.compare(setting, cardinality=3, n=4000, seed=11)
+    assert found >= max(hard, majority) - 0.005
+
+
+@pytest.mark.parametrize("cardinality", [2, 3])
+@pytest.mark.parametrize("setting", ["three models and two rules", "mixed"])
+def test_beside_hard_votes_they_gain(softness, setting, cardinality):
+    found, hard, majority = softness.compare(setting, cardinality=cardinality, n=4000, seed=11)
+    assert found >= max(hard, majority) + 0.01
+
+
+def test_rows_without_soft_votes_are_answered_alike_alone_and_among_others(softness):
+    votes, _ = softness.draw(softness.SETTINGS["mixed"], cardinality=2, n=1000, seed=1)
+    model = Auto(cardinality=2).fit(votes)
+    L = np.vstack([np.ones((1, 8), np.int8), votes.L])
+    among = model.predict_proba(Votes(L, votes.soft.assign(row=votes.soft["row"] + 1)))[0]
+    assert np.abs(model.predict_proba(L[:1])[0] - among).max() < 1e-12
+
+
+def encoded(L, rows, cardinality):
+    table = pd.DataFrame(rows, columns=["row", "lf", "class", "weight"])
+    return encode(np.array(L, dtype=np.int8), cardinality, table)
+
+
+def test_the_heaviest_class_is_the_vote_and_a_set_is_none():
+    parts = [(0, 0, 1, 0.4), (0, 0, 2, 0.6), (2, 1, 1, 0.5), (2, 1, 2, 0.5)]
+    plain = encoded([[2, 0], [1, -1], [0, 1]], parts, 3).heaviest
+    assert not plain.soft
+    assert plain.indptr.tolist() == [0, 2, 3, 4]
+    assert plain.codes.tolist() == [2, 3, 1, 0]
+    assert plain.heaviest is plain
+
+
+def test_weights_are_heard_as_log_odds():
+    votes = encoded([[1, 1], [1, 1]], [(0, 0, 0, 0.1), (0, 0, 1, 0.9), (1, 0, 0, 0.5), (1, 0, 1, 0.5)], 2)
+    heard = as_heard(votes, np.array([0.3, 0]))
+    half = 0.3 * np.log(9) / 2
+    assert heard.codes.tolist() == [0, 1, 3, 0, 1, 3]
+    assert np.allclose(heard.weights, [0.5 - half, 0.5 + half, 1, 0.5, 0.5, 1])
+    assert as_heard(votes, np.zeros(2)) is votes
