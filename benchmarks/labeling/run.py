@@ -8,6 +8,7 @@ must be the same, or this ends with an error.
 """
 
 import argparse
+import ctypes
 import datetime as dt
 import os
 import platform
@@ -21,6 +22,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from labelmill import apply_lfs, count_lf, keyword_lf, labeling_function, length_lf, regex_lf, share_lf
 
@@ -159,6 +161,8 @@ def alone(rows):
     """Time and memory of the builders on many texts."""
     frame = pd.DataFrame({"text": pd.array(texts_of(rows), dtype="string[pyarrow]")})
     load(frame[:200_000])
+    pa.default_memory_pool().release_unused()  # what is free but not given back would hide what is taken again
+    ctypes.CDLL(None).malloc_trim(0)
     Path("/proc/self/clear_refs").write_text("5")  # forget the peak so far
     before = memory_mb("VmRSS")
     spent, L = cpu(lambda: apply_lfs(frame, builders(), cardinality=2).L)
