@@ -66,6 +66,7 @@ TRACKED = Path("reports/tracked.json")
 
 # Outside every stage: warm caches, what time adds, records of past runs.
 CACHE = Path(".cache")
+LF_TIMES = CACHE / "lf_times.json"
 STATE = Path("state")
 RUNS = Path("reports/runs")
 

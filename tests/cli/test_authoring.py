@@ -101,6 +101,7 @@ class TestSummary:
         row = labelmill("lfs", "summary", "--json").json[0]
         assert row["Est. Acc. Low"] <= row["Est. Acc."] <= row["Est. Acc. High"]
         assert row["State"] == "active"
+        assert row["Microseconds"] > 0
 
     def test_by_owner_and_tag(self, labelmill, labeled):
         give(labeled, 'owner="ann", tags="a"')

@@ -47,6 +47,7 @@ def run(params: Params) -> None:
         total = reduce(operator.add, [record.counts for record in records])
         failures = _failures(records)
         _check_error_shares(lfs, failures, rows=total.rows, allowed=params.label.max_error_share)
+    _note_times(records)
     prune(task.cache, max_bytes=int(settings.lf_cache_gb * 2**30))
     counts = [failures[name].count if name in failures else 0 for name in names]
     summary = summary_of(total, lf_names=names, with_gold=True, error_counts=counts)
@@ -103,6 +104,17 @@ def _move_soft_votes(out: Path, soft: Path) -> None:
     for file in (out / SOFT).iterdir():
         file.replace(soft / file.name)
     (out / SOFT).rmdir()
+
+
+def _note_times(records: Sequence[ShardRecord]) -> None:
+    """Remember what each labeling function took per row, in microseconds: no output, since no run repeats it."""
+    seconds, rows = Counter[str](), Counter[str]()
+    for record in records:
+        seconds.update(record.seconds)
+        rows.update(dict.fromkeys(record.seconds, record.counts.rows))
+    file = paths.main_project() / paths.LF_TIMES
+    known = storage.read_json(file) if file.is_file() else {}
+    storage.write_json(file, known | {name: 1e6 * seconds[name] / max(rows[name], 1) for name in seconds})
 
 
 def _failures(records: Sequence[ShardRecord]) -> dict[str, Failures]:

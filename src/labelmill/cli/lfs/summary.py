@@ -91,17 +91,17 @@ def _write_page(file: Path, table: "pd.DataFrame", params: "Params") -> None:
 def _print_summary(table: "pd.DataFrame", classes: tuple[str, ...]) -> None:
     """Narrow enough for a terminal: polarity by name, shares in percent, accuracies with their intervals."""
     failed = "Errors" in table and bool((table["Errors"] > 0).any())
-    timed = "Seconds" in table
+    timed = "Microseconds" in table
     resting = bool((table["State"] != "active").any())
     columns = ["name", "votes", ">cov.", ">over.", ">conf.", ">right", ">on gold", ">estimated"]
-    columns += [">errors"] * failed + [">seconds"] * timed + ["state"] * resting
+    columns += [">errors"] * failed + [">µs/row"] * timed + ["state"] * resting
     rows = []
     for name, row in table.iterrows():
         votes = ", ".join(classes[vote] for vote in json.loads(str(row["Polarity"]))) if row["Coverage"] >= 0 else ""
         line = [str(name), votes, *(share(row[column]) for column in ("Coverage", "Overlaps", "Conflicts"))]
         line += [*_on_gold(row), _estimated(row)]
         line += [f"{row['Errors']:.0f}" if row["Errors"] >= 0 else ""] if failed else []
-        line += [f"{row['Seconds']:.2f}" if row["Seconds"] >= 0 else ""] if timed else []
+        line += [f"{row['Microseconds']:.1f}" if row["Microseconds"] >= 0 else ""] if timed else []
         rows.append(line + ["" if row["State"] == "active" else row["State"]] * resting)
     print_table(columns, rows, title="coverage, overlaps, conflicts; accuracy with 95 % intervals")
 
