@@ -118,12 +118,22 @@ def test_e3_a_signal_ends_all_processes_at_once(number):
 
         apply_lfs(pd.DataFrame({"x": range(100)}), [hangs], cardinality=2, workers=2, limits=Limits(row_s=600))
     """
-    parent = subprocess.Popen([sys.executable, "-c", textwrap.dedent(code)], stderr=subprocess.PIPE, text=True)
-    assert [parent.stderr.readline() for _ in range(2)] == ["hangs: up\n"] * 2
-    workers = psutil.Process(parent.pid).children()
-    assert len(workers) == 2
-    parent.send_signal(number)
-    parent.wait(10)
-    _, alive = psutil.wait_procs(workers, timeout=10)
-    assert not alive
-    parent.stderr.close()
+    parent = subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(code)],
+        stderr=subprocess.PIPE,
+        text=True,
+        # A test run in the background of a shell passes on that SIGINT is ignored.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
+    try:
+        assert [parent.stderr.readline() for _ in range(2)] == ["hangs: up\n"] * 2
+        workers = psutil.Process(parent.pid).children()
+        assert len(workers) == 2
+        parent.send_signal(number)
+        parent.wait(10)
+        _, alive = psutil.wait_procs(workers, timeout=10)
+        assert not alive
+    finally:
+        parent.kill()  # else its workers would go on for as long as the test run
+        parent.wait()
+        parent.stderr.close()

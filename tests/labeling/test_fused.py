@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from labelmill import apply_lfs, count_lf, keyword_lf, length_lf, regex_lf, share_lf
+from labelmill import apply_lfs, count_lf, keyword_lf, length_lf, phrase_lf, regex_lf, share_lf
 from labelmill.labeling import fused
 from labelmill.labeling.matching import match_column
 
@@ -43,6 +43,10 @@ def rules():
         for i, pattern in enumerate(["!", "[!?]", "k", "[a-f]", "ab", "é", "[^a]", r"\d", "https?://"]):
             yield count_lf(f"c{case}{i}", pattern, column="t", label=1, at_least=1 + i % 2, ignore_case=case)
             yield count_lf(f"n{case}{i}", pattern, column="t", label=1, at_most=i % 3, ignore_case=case)
+    for i, phrase in enumerate([["cash", "now"], ["dear", "sir", "act"], ["k", "s"], ["é", "ab"]]):
+        for case in (True, False):
+            near = {"gap": i, "any_order": i % 2 == 1, "ignore_case": case}
+            yield phrase_lf(f"p{case}{i}", phrase, column="t", label=1, **near)
     for unit in ("characters", "words"):
         yield length_lf(f"l{unit}", column="t", label=1, at_most=3, unit=unit)
         yield length_lf(f"m{unit}", column="t", label=1, at_least=2, at_most=9, unit=unit)

@@ -89,11 +89,11 @@ def folder_at(revision: str, folder: Path = paths.LFS) -> Iterator[Path]:
     """
     import io
     import subprocess
-    import tarfile
+    import zipfile
 
     if revision.startswith("-"):
         raise LFError(f"{revision!r} is no revision; give a commit, a branch or a tag such as HEAD~1.")
-    command = ["git", "archive", "--format=tar", revision, "--", folder.as_posix()]
+    command = ["git", "archive", "--format=zip", revision, "--", folder.as_posix()]
     try:
         done = subprocess.run(command, capture_output=True, check=False)
     except FileNotFoundError as error:
@@ -102,6 +102,6 @@ def folder_at(revision: str, folder: Path = paths.LFS) -> Iterator[Path]:
         said = done.stderr.decode(errors="replace").strip().splitlines()
         raise LFError(f"{folder} cannot be had as of {revision!r}: {said[-1] if said else 'git archive failed'}.")
     with TemporaryDirectory(prefix="labelmill-") as temp:
-        with tarfile.open(fileobj=io.BytesIO(done.stdout)) as archive:
-            archive.extractall(temp, filter="data")
+        with zipfile.ZipFile(io.BytesIO(done.stdout)) as archive:  # unlike tar it never leaves the folder
+            archive.extractall(temp)
         yield Path(temp) / folder
