@@ -12,11 +12,11 @@ if TYPE_CHECKING:
     from labelmill.labeling.apply import apply_lfs
     from labelmill.labeling.composition import first_of
     from labelmill.labeling.conditions import column
+    from labelmill.labeling.decorators import batch_labeling_function, labeling_function
     from labelmill.labeling.disguises import fuzzy_lf
     from labelmill.labeling.embeddings import embedding_lf
     from labelmill.labeling.fields import missing_lf, threshold_lf
     from labelmill.labeling.form import count_lf, length_lf, share_lf
-    from labelmill.labeling.functions import batch_labeling_function, labeling_function
     from labelmill.labeling.knowledge import lookup_lf
     from labelmill.labeling.limits import Limits
     from labelmill.labeling.minilm import minilm_embedder
@@ -63,7 +63,7 @@ _HOME = {
     "ABSTAIN": "labelmill.arrays",
     "Limits": "labelmill.labeling.limits",
     "apply_lfs": "labelmill.labeling.apply",
-    "batch_labeling_function": "labelmill.labeling.functions",
+    "batch_labeling_function": "labelmill.labeling.decorators",
     "batch_preprocessor": "labelmill.labeling.preprocessing",
     "cidr_lf": "labelmill.labeling.addresses",
     "column": "labelmill.labeling.conditions",
@@ -75,7 +75,7 @@ _HOME = {
     "first_of": "labelmill.labeling.composition",
     "fuzzy_lf": "labelmill.labeling.disguises",
     "keyword_lf": "labelmill.labeling.words",
-    "labeling_function": "labelmill.labeling.functions",
+    "labeling_function": "labelmill.labeling.decorators",
     "length_lf": "labelmill.labeling.form",
     "lf_summary": "labelmill.labeling.summary",
     "lookup_lf": "labelmill.labeling.knowledge",

@@ -7,7 +7,7 @@ import scipy.sparse as sp
 from labelmill.analysis.estimates import Estimate, balanced_accuracy
 from labelmill.analysis.hand_labels import Curve, learning_curve
 from labelmill.analysis.keyword_outlook import keyword_outlook
-from labelmill.analysis.preflight import Cost, Rules, conclude
+from labelmill.analysis.verdict import Cost, Rules, conclude
 
 COST = Cost(seconds_per_row=15, hours_for_rules=6)
 

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from labelmill.labeling.literals import WORD, character_spans, literals, word_literals
+from labelmill.labeling.literals import character_spans, literals, word_literals
+from labelmill.labeling.patterns import WORD
 
 atoms = st.sampled_from(
     ["a", "b", "K", "s", "é", " ", r"\.", r"\$", "[ab]", "[a-c]", "[^a]", "[]x]", r"[\d-]", r"\d", r"\w", ".", r"\x62",

@@ -10,7 +10,7 @@ References
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -121,7 +121,7 @@ def _mixed(gold: Gold, rows: NDArray[np.intp]) -> NDArray[np.intp]:
     return np.concatenate([first, rows[~np.isin(rows, first)]])
 
 
-def _learn(X: "csr_matrix", gold: Gold, rows: NDArray[np.intp]):  # type: ignore[no-untyped-def]  # sklearn has no types
+def _learn(X: "csr_matrix", gold: Gold, rows: NDArray[np.intp]) -> Any:
     from sklearn.linear_model import LogisticRegression
 
     return LogisticRegression(C=10.0, class_weight="balanced", max_iter=200).fit(X[rows], gold[rows])

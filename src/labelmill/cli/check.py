@@ -34,10 +34,11 @@ def check(
     Examples: `labelmill check` · `labelmill check --seconds-per-row 60`
     """
     from labelmill.analysis import preflight
+    from labelmill.analysis.verdict import Cost
     from labelmill.params import load_params
 
     params = load_params()
-    found = preflight.look_ahead(params, preflight.Cost(seconds_per_row, hours_for_rules))
+    found = preflight.look_ahead(params, Cost(seconds_per_row, hours_for_rules))
     if as_json:
         echo_json(_as_json(found, params))
         return

@@ -70,7 +70,7 @@ def apply_lfs(
     id_column: str = "id",
     hidden: Collection[str] = (),
     workers: int = 0,
-    limits: Limits = Limits(),  # noqa: B008, it is frozen
+    limits: Limits = Limits(),
 ) -> Applied:
     """Let every labeling function vote on every row.
 
@@ -198,7 +198,7 @@ def apply_all(
     on_error: OnError,
     ids: Sequence[Any],
     workers: int = 0,
-    limits: Limits = Limits(),  # noqa: B008, it is frozen
+    limits: Limits = Limits(),
 ) -> Iterator[Column]:
     """What each labeling function says of every row, one after the other; parts that several share run once."""
     said: dict[int, Column] = {}

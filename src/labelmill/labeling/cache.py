@@ -69,7 +69,7 @@ class ColumnCache:
     cardinality: int
     hidden: Collection[str] = ()
     workers: int = 0
-    limits: Limits = Limits()  # noqa: RUF009, it is frozen
+    limits: Limits = Limits()
 
     def __post_init__(self) -> None:
         # Before any is called: a function that keeps notes in a global must not change its own key.

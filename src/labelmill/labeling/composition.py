@@ -42,7 +42,7 @@ class CompositeLF(LabelingFunction):
         *,
         name: str | None = None,
         label: int | None = None,
-        upkeep: Upkeep = Upkeep(),  # noqa: B008, it is frozen
+        upkeep: Upkeep = Upkeep(),
     ) -> None:
         self.is_part = name is None
         super().__init__(_expression(kind, parts, label) if name is None else name, origin, upkeep)

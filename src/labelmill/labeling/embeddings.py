@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from labelmill.errors import LFError
 from labelmill.labeling.functions import Origin
-from labelmill.labeling.models import ModelLF, identity
+from labelmill.labeling.models import Identity, ModelLF
 from labelmill.labeling.outputs import Reading, Thresholds
 from labelmill.labeling.tables import read_words
 from labelmill.labeling.upkeep import UpkeepArguments, as_upkeep
@@ -170,7 +170,7 @@ def embedding_lf(
         reading=Reading(name, {key: key for key in anchors}, threshold),
         batch_size=None,
         resources=(),
-        identity=lambda: [version or identity(embedder), list(anchors), known],
+        identity=[Identity.of(embedder, version), list(anchors), known],
         about=f"near {'examples' if examples is not None else 'centroids'} of class {', '.join(map(str, anchors))}",
     )
 

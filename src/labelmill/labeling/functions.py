@@ -1,7 +1,5 @@
 """Labeling functions: named objects around plain functions, still callable on one row."""
 
-import functools
-import inspect
 import sys
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
@@ -9,7 +7,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, Unpack, overload
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -17,7 +15,7 @@ import pandas as pd
 from labelmill.errors import LFError
 from labelmill.labeling.column import Column
 from labelmill.labeling.rows import as_row, values_of
-from labelmill.labeling.upkeep import Upkeep, UpkeepArguments, as_upkeep
+from labelmill.labeling.upkeep import Upkeep
 from labelmill.labeling.votes import MAX_CARDINALITY, check_vote, check_votes
 
 if TYPE_CHECKING:
@@ -82,7 +80,7 @@ class LabelingFunction(ABC):
     resources: tuple[Path, ...] = ()
     is_part: bool = False
 
-    def __init__(self, name: str, origin: Origin, upkeep: Upkeep = Upkeep()) -> None:  # noqa: B008, it is frozen
+    def __init__(self, name: str, origin: Origin, upkeep: Upkeep = Upkeep()) -> None:
         if not isinstance(name, str) or not name.isprintable() or not name.strip():
             raise LFError(f"{origin}: the name of a labeling function must be a word, found {name!r}.")
         if name in RESERVED_NAMES:
@@ -111,6 +109,7 @@ class LabelingFunction(ABC):
 
         Examples
         --------
+        >>> from labelmill import labeling_function
         >>> @labeling_function
         ... def no_sport(row):
         ...     return {0, 2}
@@ -217,127 +216,3 @@ class BatchLF(LabelingFunction):
         ids = range(len(frame)) if ids is None else ids
         index = frame.index
         return check_votes(self.function(frame), index, cardinality=cardinality, lf=self.name, ids=ids)
-
-
-@overload
-def labeling_function(function: RowFunction, /) -> RowLF: ...
-@overload
-def labeling_function(
-    *, name: str | None = None, resources: Sequence[str | Path] = (), **upkeep: Unpack[UpkeepArguments]
-) -> Callable[[RowFunction], RowLF]: ...
-def labeling_function(
-    function: RowFunction | None = None,
-    /,
-    *,
-    name: str | None = None,
-    resources: Sequence[str | Path] = (),
-    **upkeep: Unpack[UpkeepArguments],
-) -> RowLF | Callable[[RowFunction], RowLF]:
-    """Make a function of one row a labeling function; works with and without parentheses.
-
-    The function returns a class number (an `IntEnum` member, best) or None to abstain. Where it knows less, it
-    returns a set of classes ("one of these"), or a dict from classes to weights.
-
-    Parameters
-    ----------
-    function
-        The function, where the decorator is used without parentheses.
-    name
-        Its name in the label matrix; that of the function if absent.
-    resources
-        Files that it reads, relative to the file it stands in: an edit of one of them reruns it.
-    **upkeep
-        See `UpkeepArguments`.
-
-    Examples
-    --------
-    >>> from types import SimpleNamespace
-    >>> @labeling_function
-    ... def shouts(mail):
-    ...     return 1 if mail.subject.isupper() else None
-    >>> shouts(SimpleNamespace(subject="FREE MONEY")), shouts(SimpleNamespace(subject="Minutes"))
-    (1, -1)
-    """
-    return _decorate(RowLF, function, name=name, resources=resources, upkeep=upkeep)
-
-
-@overload
-def batch_labeling_function(function: BatchFunction, /) -> BatchLF: ...
-@overload
-def batch_labeling_function(
-    *, name: str | None = None, resources: Sequence[str | Path] = (), **upkeep: Unpack[UpkeepArguments]
-) -> Callable[[BatchFunction], BatchLF]: ...
-def batch_labeling_function(
-    function: BatchFunction | None = None,
-    /,
-    *,
-    name: str | None = None,
-    resources: Sequence[str | Path] = (),
-    **upkeep: Unpack[UpkeepArguments],
-) -> BatchLF | Callable[[BatchFunction], BatchLF]:
-    """Make a function of a whole frame a labeling function; works with and without parentheses.
-
-    The function gets its own copy of the frame and returns one vote per row: an integer array with
-    -1 to abstain, or a nullable or object array with None; or weights, a float array of rows x classes, in
-    which a row of NaN or of zeros abstains.
-
-    Parameters
-    ----------
-    function
-        The function, where the decorator is used without parentheses.
-    name
-        Its name in the label matrix; that of the function if absent.
-    resources
-        Files that it reads, relative to the file it stands in: an edit of one of them reruns it.
-    **upkeep
-        See `UpkeepArguments`.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> @batch_labeling_function
-    ... def long_text(frame):
-    ...     return np.where(frame.text.str.len() > 20, 0, -1)
-    >>> long_text({"text": "short"})
-    -1
-    """
-    return _decorate(BatchLF, function, name=name, resources=resources, upkeep=upkeep)
-
-
-def _decorate(
-    kind: type[RowLF] | type[BatchLF], function: Any, *, name: str | None, resources: Any, upkeep: UpkeepArguments
-) -> Any:
-    make = functools.partial(_make, kind, name=name, resources=resources, upkeep=upkeep)
-    return make if function is None else make(function)
-
-
-def _make(
-    kind: type[RowLF] | type[BatchLF],
-    function: Any,
-    *,
-    name: str | None,
-    resources: Sequence[str | Path],
-    upkeep: UpkeepArguments,
-) -> Any:
-    decorator = "labeling_function" if kind is RowLF else "batch_labeling_function"
-    inner = inspect.unwrap(function) if callable(function) else None
-    if not inspect.isfunction(inner):
-        hint = (
-            f"To give a name, write @{decorator}(name={function!r})." if isinstance(function, str) else "Write a def."
-        )
-        raise LFError(f"@{decorator} goes above a function; found {function!r}. {hint}")
-    origin = Origin(Path(inner.__code__.co_filename), inner.__code__.co_firstlineno)
-    name = function.__name__ if name is None else name
-    try:
-        inspect.signature(function).bind("row")
-    except TypeError as error:
-        raise LFError(f"{origin}: labeling function {name!r} must take one argument, the row ({error}).") from error
-    files = tuple(_resource(file, name, origin) for file in resources)
-    return kind(function, name, origin, as_upkeep(upkeep, lf=name), files)
-
-
-def _resource(file: str | Path, name: str, origin: Origin) -> Path:
-    path = origin.file.parent / file
-    if not path.is_file():
-        raise LFError(f"{origin}: labeling function {name!r} needs {path}, and there is no such file.")
-    return path

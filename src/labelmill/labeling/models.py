@@ -1,10 +1,8 @@
 """Models as labeling functions: a callable, a fitted estimator, an ONNX file, anything with `predict`."""
 
 import functools
-import pickle
-import uuid
 from collections.abc import Callable, Sequence
-from functools import cached_property
+from dataclasses import dataclass
 from pathlib import Path
 from types import BuiltinFunctionType, FunctionType, MethodType
 from typing import Any, Unpack
@@ -19,8 +17,30 @@ from labelmill.labeling.outputs import Classes, Reading, Thresholds
 from labelmill.labeling.rows import no_such_column
 from labelmill.labeling.upkeep import Upkeep, UpkeepArguments, as_upkeep
 
+_CODE = (FunctionType, MethodType, BuiltinFunctionType, functools.partial)
+
 Asked = Callable[[Any], tuple[Any, Sequence[Any] | None]]
 """Gives the answers on some values, and the names of their columns where it knows them."""
+
+
+@dataclass(frozen=True)
+class Identity:
+    """What stands for a model in a fingerprint: a version, or else all that the model shows of itself."""
+
+    model: Any
+    version: str | None = None
+
+    @classmethod
+    def of(cls, model: Any, version: str | None) -> "Identity":
+        """That of a model; of one from MLflow it is the number that MLflow gave it."""
+        logged = getattr(getattr(model, "metadata", None), "model_uuid", None)
+        return cls(model, version or (logged if isinstance(logged, str) else None))
+
+    @property
+    def is_code(self) -> bool:
+        """Whether it is a function, however wrapped, or of a class of the project."""
+        own = type(self.model).__module__.partition(".")[0] == "lfs"
+        return own or isinstance(self.model, _CODE) or hasattr(self.model, "__wrapped__")
 
 
 class ModelLF(BatchLF):
@@ -37,7 +57,7 @@ class ModelLF(BatchLF):
         reading: Reading,
         batch_size: int | None,
         resources: tuple[Path, ...],
-        identity: Callable[[], Any],
+        identity: Any,
         about: str,
     ) -> None:
         super().__init__(asked, name, origin, upkeep, resources)
@@ -49,10 +69,10 @@ class ModelLF(BatchLF):
         self._identity = identity
         self.__doc__ = about
 
-    @cached_property
+    @property
     def decided_by(self) -> tuple[Any, ...]:
         """What decides its votes, for its fingerprint."""
-        return (self.columns, self._single, *self._reading.spec, self._identity())
+        return (self.columns, self._single, *self._reading.spec, self._identity)
 
     def said(self, frame: pd.DataFrame, *, cardinality: int | None, ids: Sequence[Any] | None = None) -> Column:
         """What it says of every row; where the value of a single column is missing, it is not asked and abstains."""
@@ -173,26 +193,9 @@ def model_lf(
         reading=reading,
         batch_size=batch_size,
         resources=files,
-        identity=lambda: version or ("onnx" if isinstance(model, str | Path) else identity(model)),
+        identity=Identity("onnx", version) if isinstance(model, str | Path) else Identity.of(model, version),
         about=f"{about} on {columns if isinstance(columns, str) else ', '.join(columns)}",
     )
-
-
-def identity(model: Any) -> Any:
-    """What stands for a model in a fingerprint: its code, a hash, or else what never comes again."""
-    walked = isinstance(model, FunctionType | MethodType | BuiltinFunctionType | functools.partial)
-    if walked or hasattr(model, "__wrapped__") or type(model).__module__.partition(".")[0] == "lfs":
-        return model
-    if isinstance(known := getattr(getattr(model, "metadata", None), "model_uuid", None), str):  # of MLflow
-        return known
-    try:
-        if b"lfs" not in pickle.dumps(model):  # code of the project would be there by name only
-            import joblib  # noqa: PLC0415, it comes with scikit-learn, which few labeling functions need
-
-            return f"{type(model).__module__}.{type(model).__qualname__} {joblib.hash(model)}"
-    except Exception:  # whatever cannot be pickled says so in its own way
-        return uuid.uuid4().hex
-    return uuid.uuid4().hex
 
 
 def _asked(model: Any, thresholds: Thresholds, *, lf: str) -> Asked:

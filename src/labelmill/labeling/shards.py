@@ -65,7 +65,7 @@ class Task:
     hidden: tuple[str, ...] = ()
     on_error: OnError = "record"
     workers: int = 0
-    limits: Limits = Limits()  # noqa: RUF009, it is frozen
+    limits: Limits = Limits()
 
     @classmethod
     def of(cls, lfs: Path, *, hidden: Collection[str] = (), **facts: Any) -> "Task":

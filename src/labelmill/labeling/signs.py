@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from labelmill.labeling import kernels
-from labelmill.labeling.literals import WORD, Literals
+from labelmill.labeling.literals import Literals
+from labelmill.labeling.patterns import WORD
 
 _SPACES = b"\t\n\f\r "
 _ANY_SPACE = re.compile(r"[\t\n\f\r \xa0]+")
