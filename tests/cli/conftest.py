@@ -2,11 +2,13 @@
 
 import json
 import logging
+import re
 import shutil
 import sys
 from typing import NamedTuple
 
 import pytest
+from commands import ROOT, run
 
 from labelmill import cli, paths
 
@@ -52,11 +54,33 @@ def new_project(labelmill, tmp_path, monkeypatch):
     return folder
 
 
+@pytest.fixture(scope="session")
+def labeled_once(tmp_path_factory):
+    """A project as far as the label model, made once: do not write to it, take `labeled`."""
+    folder = tmp_path_factory.mktemp("labeled") / "my-task"
+    run("labelmill", "init", folder, "--no-git", cwd=ROOT)
+    label_rows(folder, rows=400)
+    return folder
+
+
 @pytest.fixture
-def labeled(labelmill, new_project):
-    """The project as far as the label model; validation, which is slow, is left out."""
-    labelmill("stage", "ingest")
-    shutil.copytree(paths.INGESTED, paths.CLEAN)
+def labeled(labeled_once, tmp_path, monkeypatch):
+    """A copy of it, to do with as one likes; the current folder."""
+    monkeypatch.chdir(shutil.copytree(labeled_once, tmp_path / "my-task"))
+    return tmp_path / "my-task"
+
+
+@pytest.fixture
+def label():
+    """Run a new project as far as the label model, on so many generated mails."""
+    return label_rows
+
+
+def label_rows(folder, *, rows):
+    """Validation, which is slow, is left out."""
+    params = folder / "params.yaml"
+    params.write_text(re.sub("rows: [0-9]+", f"rows: {rows}", params.read_text(), count=1))
+    run("labelmill", "stage", "ingest", cwd=folder)
+    shutil.copytree(folder / paths.INGESTED, folder / paths.CLEAN)
     for stage in ("label", "fit_label_model"):
-        assert labelmill("stage", stage).code == 0
-    return new_project
+        run("labelmill", "stage", stage, cwd=folder)

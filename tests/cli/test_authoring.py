@@ -141,11 +141,10 @@ class TestSuggest:
         silent = (L.drop(columns="id").to_numpy()[train] < 0).all(axis=1).sum()
         assert str(silent) in str(found).replace(",", "")
 
-    def test_its_code_can_be_pasted(self, labelmill, new_project, request):
-        edit(new_project / "params.yaml", "rows: 400", "rows: 1600")
-        labeled = request.getfixturevalue("labeled")
+    def test_its_code_can_be_pasted(self, labelmill, new_project, label):
+        label(new_project, rows=1600)
         code = labelmill("lfs", "suggest", "--code").out
-        (labeled / "lfs/suggested.py").write_text(code)
+        (new_project / "lfs/suggested.py").write_text(code)
         names = {row["name"] for row in labelmill("lfs", "list", "--json").json}
         assert len(names) > 12
 

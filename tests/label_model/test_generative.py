@@ -194,6 +194,7 @@ def test_a_clique_that_is_too_large_becomes_a_tree_and_says_so(stress):
     assert any("only a tree of them is kept: 9 labeling functions" in w for w in model.diagnostics_["warnings"])
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None, derandomize=True)
 @given(st.integers(0, 2**32 - 1))
 def test_any_edges_on_any_votes_give_valid_tables_in_any_order(seed):

@@ -59,6 +59,7 @@ def test_any_letters_but_not_all_may_be_others(word, data):
         assert vote(lf, f"so {text}, {word[:2]}") == 1
 
 
+@pytest.mark.slow
 @given(st.text("0123456789$@!|+ .", max_size=12))
 def test_numbers_and_signs_alone_are_no_words(text):
     assert vote(fuzzy_lf("all", [*COMMON, "viagra"], column="text", label=1), text) == -1

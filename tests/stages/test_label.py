@@ -129,6 +129,7 @@ def test_soft_votes_lie_beside_the_matrix(project):
         assert set(soft["lf"]) == {"either"}
 
 
+@pytest.mark.slow
 def test_the_same_bytes_with_and_without_cache(project):
     label.run(params())
     cold = outputs()
@@ -165,6 +166,7 @@ def test_hidden_columns_cannot_be_read(project, body):
     assert not paths.LABEL_MATRIX.exists()
 
 
+@pytest.mark.slow
 def test_what_is_hidden_changes_no_vote(project):
     label.run(params())
     before = read_label_matrix(paths.LABEL_MATRIX)[1]

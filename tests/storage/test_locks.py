@@ -23,6 +23,7 @@ def test_a_second_owner_is_told_who_the_first_is(tmp_path):
         process.kill()
 
 
+@pytest.mark.slow
 def test_a_lock_dies_with_its_owner(tmp_path):
     """Faults E6: a killed owner never blocks the next run."""
     for _ in range(5):
