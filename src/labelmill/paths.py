@@ -13,6 +13,10 @@ DVC_LOCK = Path("dvc.lock")
 LFS = Path("lfs")
 ANNOTATIONS = Path("gold/annotations.jsonl")
 
+# What the stream brings: batches that training may see, and those kept from it.
+INCOMING = Path("data/incoming")
+HELD = Path("data/held")
+
 # ingest
 INGESTED = Path("data/ingested")
 REJECTED = Path("data/rejected.parquet")
@@ -61,6 +65,9 @@ REPORT = Path("reports/index.html")
 MODEL_CARD = Path("reports/model_card.md")
 DATA_CARD = Path("reports/data_card.md")
 
+# profile
+REFERENCE = Path("models/reference")
+
 # track
 TRACKED = Path("reports/tracked.json")
 
@@ -68,6 +75,9 @@ TRACKED = Path("reports/tracked.json")
 CACHE = Path(".cache")
 LF_TIMES = CACHE / "lf_times.json"
 STATE = Path("state")
+MONITOR = STATE / "monitor"
+VERSIONS = STATE / "versions"
+DRIFT_PAGE = Path("reports/drift.html")
 RUNS = Path("reports/runs")
 
 

@@ -9,6 +9,7 @@ import pytest
 from labelmill import paths, storage
 from labelmill.errors import CorruptFileError, PromotionError
 from labelmill.quality import champion
+from labelmill.quality.decisions import decisions
 
 FORK = multiprocessing.get_context("fork")
 
@@ -46,7 +47,7 @@ def swap(expected, **more):
 def test_there_is_no_champion_at_first(project):
     assert champion.load_champion() is None
     assert champion.current_seq() == 0
-    assert champion.decisions() == []
+    assert decisions() == []
 
 
 def test_the_champion_is_a_copy_that_survives_the_next_training(project):
@@ -59,7 +60,7 @@ def test_the_champion_is_a_copy_that_survives_the_next_training(project):
     assert (found.folder / "featurizer" / "weights.txt").read_text() == "features 0"
     recorded = storage.read_json(paths.STATE / "champion.json")
     assert recorded["sha256"] == storage.folder_hash(found.folder / "end_model")
-    assert [(line["promote"], line["seq"]) for line in champion.decisions()] == [(True, 1)]
+    assert [(line["promote"], line["seq"]) for line in decisions()] == [(True, 1)]
 
 
 def test_another_expected_number_loses_and_changes_nothing(project):
@@ -67,7 +68,7 @@ def test_another_expected_number_loses_and_changes_nothing(project):
     with pytest.raises(PromotionError, match="champion number 0 was expected, number 1 is in charge"):
         swap(0)
     assert champion.current_seq() == 1
-    assert len(champion.decisions()) == 1
+    assert len(decisions()) == 1
 
 
 def test_the_last_three_are_kept(project):
@@ -128,7 +129,7 @@ def test_refusals_are_recorded_and_a_line_cut_short_harms_no_other(project):
         file.write('{"promote": tr')
     swap(0)
     champion.record_refusal(entry(reasons=["a line separator \u2028 inside of a text"]))
-    assert [line["promote"] for line in champion.decisions()] == [False, True, False]
+    assert [line["promote"] for line in decisions()] == [False, True, False]
 
 
 def race(project, barrier, results, name):
@@ -159,7 +160,7 @@ def test_g1_of_two_promoters_exactly_one_wins(project):
         assert sorted(outcome.values()) == ["lost", "won"]
         assert outcome[storage.read_json(paths.STATE / "champion.json")["by"]] == "won"
         assert champion.load_champion().seq == 1
-        assert [line["seq"] for line in champion.decisions()] == [1]
+        assert [line["seq"] for line in decisions()] == [1]
 
 
 def dying_swap(limit, expected):
@@ -201,7 +202,7 @@ def test_g2_killed_anywhere_a_whole_champion_is_in_charge(project, capfd):
         assert process.exitcode == -signal.SIGKILL, capfd.readouterr().err
         killed += 1
         swap(after.seq)
-        promoted = [line["seq"] for line in champion.decisions()]
+        promoted = [line["seq"] for line in decisions()]
         assert promoted == list(range(1, champion.current_seq() + 1))
     else:
         pytest.fail("the swap never came to its end")

@@ -5,20 +5,18 @@ checksums; `state/decisions.jsonl` has one line per decision, also of those agai
 at any point leaves the old champion or the new one in charge, never a part of one.
 """
 
-import datetime as dt
-import json
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from labelmill import paths, storage
+from labelmill import storage
 from labelmill.errors import CorruptFileError, PromotionError, StorageError
+from labelmill.quality import decisions
+from labelmill.quality.decisions import WAIT_S, state
 
 KEPT = 3
 """Champions whose models stay in `state/models/`."""
-
-WAIT_S = 60.0
 
 PARTS = ("end_model", "featurizer")
 
@@ -90,7 +88,7 @@ def swap_champion(expected_seq: int, entry: dict[str, Any], *, end_model: Path, 
                 _copy(source, new / name)
             # Before it is in place: the champion never points to a model that was not verified.
             _verify(new, entry["sha256"], entry["featurizer_sha256"], whole=False)
-        decided = {"promote": True, "expected_seq": expected_seq, "seq": seq, "at": _now(), **entry}
+        decided = decisions.as_line("promotion", promote=True, expected_seq=expected_seq, seq=seq, **entry)
         storage.write_json(_file(), {"seq": seq, "model": f"models/{seq}", **entry, "decision": decided})
         _complete_decisions()
         _prune(seq)
@@ -101,30 +99,7 @@ def record_refusal(entry: dict[str, Any]) -> None:
     """Append a decision against a model."""
     with storage.exclusive(state() / "champion.lock", wait_s=WAIT_S):
         _complete_decisions()
-        storage.append_line(
-            _log(), {"promote": False, "expected_seq": current_seq(), "seq": None, "at": _now(), **entry}
-        )
-
-
-def decisions() -> list[dict[str, Any]]:
-    """Every decision, oldest first; a line that a crash cut short is left out."""
-    try:
-        # Not splitlines: it also cuts at characters that may stand inside of a JSON text.
-        lines = _log().read_text(encoding="utf-8", errors="replace").split("\n")
-    except FileNotFoundError:
-        return []
-    found = []
-    for line in lines:
-        try:
-            found.append(json.loads(line))
-        except ValueError:
-            continue
-    return found
-
-
-def state() -> Path:
-    """The folder `state/`, that of the main work tree where an experiment runs in a copy."""
-    return paths.main_project() / paths.STATE
+        decisions.record("refusal", promote=False, expected_seq=current_seq(), seq=None, **entry)
 
 
 def _entry() -> dict[str, Any] | None:
@@ -157,8 +132,8 @@ def _verify(folder: Path, sha256: str, featurizer_sha256: str, *, whole: bool = 
 def _complete_decisions() -> None:
     """Append the decision of the champion in charge, where a crash came between the two writes."""
     entry = _entry()
-    if entry and "decision" in entry and all(line.get("seq") != entry["seq"] for line in decisions()):
-        storage.append_line(_log(), entry["decision"])
+    if entry and "decision" in entry and all(line.get("seq") != entry["seq"] for line in decisions.decisions()):
+        decisions.append(entry["decision"])
 
 
 def _copy(source: Path, target: Path) -> None:
@@ -176,11 +151,3 @@ def _prune(seq: int) -> None:
 
 def _file() -> Path:
     return state() / "champion.json"
-
-
-def _log() -> Path:
-    return state() / "decisions.jsonl"
-
-
-def _now() -> str:
-    return dt.datetime.now(dt.UTC).isoformat(timespec="seconds")

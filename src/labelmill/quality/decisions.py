@@ -1,0 +1,73 @@
+"""What was decided, when and why: `state/decisions.jsonl`, one line per decision, only ever appended to.
+
+Every line has `kind` and `at`; flows turn new lines into events, `labelmill explain` into plain words.
+"""
+
+import datetime as dt
+import json
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from labelmill import paths, storage
+
+Kind = Literal["promotion", "refusal", "rollback", "drift", "stale_lf", "hold", "release"]
+"""promotion, refusal: of a challenger; rollback: to an earlier champion; drift: what the newest window asks for;
+stale_lf: a labeling function whose author is asked to look; hold, release: of a batch that training must not see."""
+
+WAIT_S = 60.0
+
+
+def record(kind: Kind, **facts: Any) -> dict[str, Any]:
+    """Append a decision and return its line.
+
+    Raises
+    ------
+    StorageError
+        The log cannot be written, or another process holds it for more than a minute.
+    """
+    line = as_line(kind, **facts)
+    append(line)
+    return line
+
+
+def append(line: dict[str, Any]) -> None:
+    """Append a line that `as_line` made."""
+    with storage.exclusive(state() / "decisions.lock", wait_s=WAIT_S):
+        storage.append_line(log_file(), line)
+
+
+def as_line(kind: Kind, **facts: Any) -> dict[str, Any]:
+    """The line of a decision that is made now."""
+    assert kind in get_args(Kind)
+    return {"kind": kind, "at": now(), **facts}
+
+
+def decisions() -> list[dict[str, Any]]:
+    """Every decision, oldest first; a line that a crash cut short is left out."""
+    try:
+        # Not splitlines: it also cuts at characters that may stand inside of a JSON text.
+        lines = log_file().read_text(encoding="utf-8", errors="replace").split("\n")
+    except FileNotFoundError:
+        return []
+    found = []
+    for line in lines:
+        try:
+            found.append(json.loads(line))
+        except ValueError:
+            continue
+    return found
+
+
+def state() -> Path:
+    """The folder `state/`, that of the main work tree where an experiment runs in a copy."""
+    return paths.main_project() / paths.STATE
+
+
+def log_file() -> Path:
+    """Where the lines are."""
+    return state() / "decisions.jsonl"
+
+
+def now() -> str:
+    """The time in UTC, to the second, as every line carries it."""
+    return dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
