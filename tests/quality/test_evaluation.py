@@ -84,6 +84,21 @@ def test_differences_are_paired():
     assert found["end_model-label_model"]["covered"]["balanced_accuracy"]["low"] > 0
 
 
+def test_any_two_systems_can_be_compared_month_by_month():
+    """The loop and the frozen first champion, for example."""
+    frame = predictions(names=("frozen", "loop"))
+    params = EvaluateParams(bootstrap_samples=50)
+    found = evaluation.evaluate(
+        frame, classes=CLASSES, positive=1, params=params, seed=7, pairs=[("loop", "frozen"), ("loop", "absent")]
+    )["test"]
+    assert list(found["differences"]) == ["loop-frozen"]
+    for month in ("2002-09", "2002-10"):
+        between = found["differences"]["loop-frozen"]["months"][month]["f1"]
+        values = [found[name]["months"][month]["f1"]["value"] for name in ("loop", "frozen")]
+        assert between["value"] == pytest.approx(values[0] - values[1], abs=1e-5)
+        assert between["low"] < between["value"] < between["high"]
+
+
 def test_a_paired_difference_is_tighter_than_two_apart():
     frame = predictions(names=("end_model",))
     rng = np.random.default_rng(1)

@@ -1,7 +1,7 @@
 """How good each system is on test rows, with intervals, on all rows and on parts of them."""
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Sequence
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -24,8 +24,17 @@ DIFFERENCES = (
 """Pairs that are compared on the same rows: the first minus the second."""
 
 
+Pairs: TypeAlias = Sequence[tuple[str, str]]
+
+
 def evaluate(
-    predictions: pd.DataFrame, *, classes: tuple[str, ...], positive: int, params: EvaluateParams, seed: int
+    predictions: pd.DataFrame,
+    *,
+    classes: tuple[str, ...],
+    positive: int,
+    params: EvaluateParams,
+    seed: int,
+    pairs: Pairs = DIFFERENCES,
 ) -> dict[str, Any]:
     """Score every system of a table of predictions.
 
@@ -41,34 +50,36 @@ def evaluate(
         Section `evaluate` of `params.yaml`.
     seed
         Seed of the bootstrap.
+    pairs
+        Systems to compare on the same rows, the first minus the second; those that are not there are left out.
 
     Returns
     -------
     `{"test": {system: {"all": scores, "covered": scores, "uncovered": scores, "months": {month: scores}},
-    "differences": {"a-b": {"all": …, "covered": …, "uncovered": …}}}}`, where `scores` is `n`,
+    "differences": {"a-b": {"all": …, "covered": …, "uncovered": …, "months": {month: …}}}}}`, where `scores` is `n`,
     `n_per_class` and, for each metric, its value with the low and high end of its 95 % interval;
     None where the metric is not defined on these rows.
     """
     known = predictions[predictions["gold"] != UNKNOWN].reset_index(drop=True)
     names = systems(known.columns, classes)
     result: dict[str, Any] = {name: {} for name in names}
-    differences: dict[str, Any] = {f"{a}-{b}": {} for a, b in DIFFERENCES if a in names and b in names}
+    differences: dict[str, Any] = {f"{a}-{b}": {} for a, b in pairs if a in names and b in names}
 
     covered = known["covered"].to_numpy(dtype=bool)
     parts = {"all": np.ones(len(known), dtype=bool), "covered": covered, "uncovered": ~covered}
     for part, rows in parts.items():
-        scores, compared = _score_part(known[rows], classes, positive, params, seed, part)
+        scores, compared = _score_part(known[rows], classes, positive, params, seed, part, pairs)
         for name in names:
             result[name][part] = scores[name]
         for pair in differences:
             differences[pair][part] = compared[pair]
-    for name in names:
-        result[name]["months"] = {}
+    for parts_of in (*result.values(), *differences.values()):
+        parts_of["months"] = {}
     for month in sorted(known["month"].dropna().unique()):
         rows = (known["month"] == month).to_numpy()
-        scores, _ = _score_part(known[rows], classes, positive, params, seed, str(month))
-        for name in names:
-            result[name]["months"][str(month)] = scores[name]
+        scores, compared = _score_part(known[rows], classes, positive, params, seed, str(month), pairs)
+        for name, parts_of in (*result.items(), *differences.items()):
+            parts_of["months"][str(month)] = (scores | compared)[name]
     return {"test": {**result, "differences": differences}}
 
 
@@ -98,7 +109,13 @@ def judged(predictions: pd.DataFrame, system: str, classes: tuple[str, ...], *, 
 
 
 def _score_part(
-    rows: pd.DataFrame, classes: tuple[str, ...], positive: int, params: EvaluateParams, seed: int, part: str
+    rows: pd.DataFrame,
+    classes: tuple[str, ...],
+    positive: int,
+    params: EvaluateParams,
+    seed: int,
+    part: str,
+    pairs: Pairs,
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Scores of every system on some rows, and the differences of pairs."""
     by_system = {
@@ -125,7 +142,7 @@ def _score_part(
             )
             for m in METRICS
         }
-        for a, b in DIFFERENCES
+        for a, b in pairs
         if a in by_system and b in by_system
     }
     return scores, compared

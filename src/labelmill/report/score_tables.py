@@ -77,7 +77,10 @@ def scores(gathered: Gathered) -> list[Row]:
 
 def differences(gathered: Gathered) -> Row | None:
     """Differences between two systems on the same rows, with intervals."""
-    pairs = (gathered.scores or {}).get("differences") or {}
+    pairs = {
+        pair: {name: part for name, part in slices.items() if name in wording.SLICES}  # months would be too many
+        for pair, slices in ((gathered.scores or {}).get("differences") or {}).items()
+    }
     metrics = _metrics(part for slices in pairs.values() for part in slices.values())
     rows = []
     for pair, slices in pairs.items():
