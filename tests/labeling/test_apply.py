@@ -3,6 +3,7 @@ import sys
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -265,3 +266,19 @@ def test_columns_of_one_name_are_an_error():
 def test_a_wrong_policy_is_an_error():
     with pytest.raises(LFError, match="on_error must be"):
         apply_lfs(MAILS, LFS, cardinality=2, on_error="ignore")
+
+
+def test_one_labeling_function_is_no_list_of_them():
+    lf = keyword_lf("k", ["a"], column="text", label=1)
+    with pytest.raises(LFError, match=r"found 'k' alone; write \[k\]"):
+        apply_lfs(pd.DataFrame({"text": ["a"]}), lf, cardinality=2)
+
+
+def test_a_generator_of_labeling_functions_is_not_used_up_by_the_checks():
+    lfs = (keyword_lf(name, [name], column="text", label=1) for name in "ab")
+    assert apply_lfs(pd.DataFrame({"text": ["a"]}), lfs, cardinality=2).L.tolist() == [[1, -1]]
+
+
+def test_rows_of_another_library_are_refused():
+    with pytest.raises(LFError, match=r"expected a pandas DataFrame of rows, found pyarrow\.lib\.Table"):
+        apply_lfs(pa.table({"text": ["a"]}), [keyword_lf("k", ["a"], column="text", label=1)], cardinality=2)

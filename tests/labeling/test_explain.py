@@ -1,7 +1,7 @@
 import pytest
 
 from labelmill import keyword_lf, labeling_function, lookup_lf, regex_lf
-from labelmill.labeling.explain import about, why
+from labelmill.labeling.explain import about, found_in, why
 
 
 @labeling_function
@@ -54,3 +54,9 @@ def test_the_reason_is_what_was_found(lf, row, reason):
 )
 def test_about_says_what_it_looks_for(lf, text):
     assert about(lf) == text
+
+
+def test_every_place_is_found_also_where_one_space_parts_two():
+    lf = keyword_lf("k", ["cash", "act now"], column="text", label=1)
+    (found,) = found_in(lf, {"text": "cash cash cash, act now act now"})
+    assert [found.text[start:stop] for start, stop in found.places] == ["cash"] * 3 + ["act now"] * 2

@@ -101,6 +101,8 @@ def test_texts_are_refused_with_a_hint():
         ({"hours": (9, 9)}, "hours are two"),
         ({"hours": (9, 25)}, "hours are two"),
         ({"hours": (9.5, 10)}, "hours are two"),
+        ({"hours": 9}, "hours are two"),
+        ({"weekdays": 5}, "5 is no day"),
         ({"weekdays": ["s"]}, "'s' is no day"),
         ({"weekdays": ["noday"]}, "'noday' is no day"),
         ({"weekdays": []}, "names no day"),
@@ -117,3 +119,11 @@ def test_texts_are_refused_with_a_hint():
 def test_what_makes_no_sense_is_refused(arguments, message):
     with pytest.raises(LFError, match=f"'t': .*{message}"):
         time_lf("t", column="at", label=1, **arguments)
+
+
+def test_days_have_no_hours():
+    lf = time_lf("t", column="at", label=1, hours=(23, 5))
+    with pytest.raises(LFError, match="'t': column 'at' holds days, which have no hours"):
+        lf({"at": dt.date(2024, 7, 1)})
+    with_age = time_lf("t", column="at", label=1, hours=(23, 5), max_age_days=1, reference_column="day")
+    assert with_age({"at": dt.datetime(2024, 7, 1, 23), "day": dt.date(2024, 7, 2)}) == 1

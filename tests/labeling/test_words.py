@@ -144,6 +144,11 @@ class TestRegex:
     def test_an_evil_pattern_is_no_danger(self):
         assert regex_lf("r", r"^(a+)+$", column="text", label=1)({"text": "a" * 50_000 + "b"}) == -1
 
+    @pytest.mark.parametrize("pattern", [re.compile("a", re.IGNORECASE), 3, ["a"], b"a"], ids=repr)
+    def test_a_pattern_is_a_text(self, pattern):
+        with pytest.raises(LFError, match="'r': a pattern is a text"):
+            regex_lf("r", pattern, column="text", label=1)
+
 
 class TestPhrases:
     def test_words_in_order_with_few_between(self):
@@ -176,6 +181,11 @@ class TestPhrases:
         steps = [now - act for act in places["act"] for now in places["now"]]
         near = any(0 < (abs(step) if any_order else step) <= gap + 1 for step in steps)
         assert lf({"text": " ".join(said)}) == (1 if near else -1)
+
+    def test_a_word_may_stand_in_it_twice(self):
+        for any_order in (True, False):
+            lf = phrase_lf("p", ["really", "really"], column="text", label=1, gap=1, any_order=any_order)
+            assert votes(lf, ["really, really!", "really very really", "really", "surely really"]) == [1, 1, -1, -1]
 
     def test_the_reason_is_the_words_and_what_is_between(self):
         lf = phrase_lf("p", ["lower", "payments"], column="text", label=1)

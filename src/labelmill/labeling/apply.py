@@ -117,6 +117,9 @@ def apply_lfs(
         raise LFError(f"on_error must be 'record' or 'raise', found {on_error!r}.")
     if isinstance(workers, bool) or not isinstance(workers, int) or workers < 0:
         raise LFError(f"workers is a number of processes, or 0 for none; found {workers!r}.")
+    if isinstance(lfs, LabelingFunction):
+        raise LFError(f"expected a list of labeling functions, found {lfs.name!r} alone; write [{lfs.name}].")
+    lfs = list(lfs)  # of a generator nothing would be left after the checks
     columns = Columns(frame, hidden)
     ids = row_ids(frame, id_column)
     check_lfs(lfs, columns, cardinality=cardinality)

@@ -114,13 +114,16 @@ def _matches(pattern: str, text: str, *, ignore_case: bool) -> Iterator[tuple[in
     """Start and end of each match. Arrow's RE2 tells no places, but it can put marks around what it matches."""
     opens, closes = _marks(text)
     # Not extract_regex: it refuses patterns with groups that have no name, such as (a|b).
-    wanted, marked = f"({pattern})", rf"{opens}\1{closes}"
+    wanted, marked, passes = f"({pattern})", rf"{opens}\1{closes}", 1
     if pattern.startswith(_WORD_BEGINS) and pattern.endswith(_WORD_ENDS):
         words = pattern[len(_WORD_BEGINS) : -len(_WORD_ENDS)]  # escaped, so that they have no groups
         wanted, marked = rf"(^|\W)({words})(\W|$)", rf"\1{opens}\2{closes}\3"
+        passes = 2  # the space between two words goes to the first, and the second is passed over
     flags = "(?i)" if ignore_case else ""
-    result = pc.replace_substring_regex(to_arrow([text]), pattern=flags + wanted, replacement=marked)[0].as_py()
-    before, *parts = result.split(opens)
+    result = text
+    for _ in range(passes):
+        result = pc.replace_substring_regex(to_arrow([result]), pattern=flags + wanted, replacement=marked)[0].as_py()
+    before, *parts = result.replace(2 * opens, opens).replace(2 * closes, closes).split(opens)
     end = len(before)
     for part in parts:
         match, _, rest = part.partition(closes)

@@ -19,8 +19,8 @@ from labelmill.labeling.provenance import Provenance, file_provenance
 from labelmill.labeling.rows import no_such_column
 
 
-def read_words(words: Iterable[str] | str | Path, *, lf: str, origin: Origin) -> list[str]:
-    """Words from a list, or from a file with one a line and `# ` before comments.
+def read_words(words: Iterable[str] | str | Path, *, lf: str, origin: Origin, repeats: bool = False) -> list[str]:
+    """Words from a list, or from a file with one a line; those that stand there twice count once, but for `repeats`.
 
     Raises
     ------
@@ -28,16 +28,18 @@ def read_words(words: Iterable[str] | str | Path, *, lf: str, origin: Origin) ->
         No such file, no word, or something else than text.
     """
     if isinstance(words, str | Path):
-        found = _lines(resolve(words, lf=lf, origin=origin), lf=lf)
         hint = f" For a single word write [{str(words)!r}]."
+        found = _lines(resolve(words, lf=lf, origin=origin, hint=hint), lf=lf)
     else:
         found, hint = list(words), ""
     for word in found:
         if not isinstance(word, str) or not word.strip():
-            raise LFError(f"labeling function {lf!r}: {word!r} is no word.")
+            quoted = "" if word is None or isinstance(word, str) else f" Write {str(word)!r}, in quotes, for the text."
+            raise LFError(f"labeling function {lf!r}: {word!r} is no word.{quoted}")
     if not found:
         raise LFError(f"labeling function {lf!r}: {words!r} holds no words.{hint}")
-    return list(dict.fromkeys(" ".join(word.split()) for word in found))
+    clean = [" ".join(word.split()) for word in found]
+    return clean if repeats else list(dict.fromkeys(clean))
 
 
 @dataclass(frozen=True)
@@ -161,14 +163,12 @@ def _refuse_names(source: Source, what: str) -> None:
         )
 
 
-def resolve(file: str | Path, *, lf: str, origin: Origin) -> Path:
+def resolve(file: str | Path, *, lf: str, origin: Origin, hint: str = "") -> Path:
     """The path of a file that is named relative to the file that defines the labeling function."""
     base = origin.file.parent if origin.file.is_file() else Path.cwd()  # a notebook cell has no file
     path = base / file
     if not path.is_file():
-        raise LFError(
-            f"labeling function {lf!r} of {origin}: there is no file {path}. For words write a list: [{str(file)!r}]."
-        )
+        raise LFError(f"labeling function {lf!r} of {origin}: there is no file {path}.{hint}")
     return path
 
 
@@ -199,7 +199,7 @@ def _json(path: Path, source: Source) -> Any:
 
 def _cell(row: Mapping[str, Any], name: str, path: Path, source: Source) -> Any:
     if name not in row:
-        raise LFError(f"labeling function {source.lf!r}: {path}: {no_such_column(name, list(row))}.")
+        raise LFError(f"labeling function {source.lf!r}: {path}: {no_such_column(name, list(row))}")
     return row[name]
 
 
@@ -216,9 +216,13 @@ def _csv(path: Path, source: Source) -> Any:
 
 def _below_header(reader: Any, path: Path, source: Source) -> list[tuple[str, ...]]:
     header = [name.strip() for name in next(reader, [])]
+    if not header:
+        raise LFError(
+            f"labeling function {source.lf!r}: {path} is empty; expected a header with {source.columns[0]!r}."
+        )
     for name in source.columns:
         if name not in header:
-            raise LFError(f"labeling function {source.lf!r}: {path}: {no_such_column(name, header)}.")
+            raise LFError(f"labeling function {source.lf!r}: {path}: {no_such_column(name, header)}")
     places, rows = [header.index(name) for name in source.columns], []
     for row in filter(None, reader):
         if len(row) != len(header):
@@ -235,7 +239,7 @@ def _parquet(path: Path, source: Source) -> list[tuple[Any, ...]]:
         names = pq.read_schema(path).names
         for name in source.columns:
             if name not in names:
-                raise LFError(f"labeling function {source.lf!r}: {path}: {no_such_column(name, names)}.")
+                raise LFError(f"labeling function {source.lf!r}: {path}: {no_such_column(name, names)}")
         table = pq.read_table(path, columns=list(source.columns) or None)
     except pa.ArrowException as error:
         raise LFError(f"labeling function {source.lf!r}: {path} cannot be read as Parquet ({error}).") from error

@@ -114,6 +114,8 @@ def time_lf(
     _check_conditions(conditions, with_column=reference_column is not None, lf=name)
 
     def match(arrays: Sequence[pa.Array]) -> NDArray[np.int8]:
+        if conditions.hours is not None and pa.types.is_date(arrays[0].type):
+            raise LFError(f"labeling function {name!r}: column {column!r} holds days, which have no hours.")
         times = [_times(array, zone) for array in arrays]
         reference = times[1] if len(times) == 2 else conditions.reference_time
         return np.where(_met(conditions, times[0], reference, zone), label, ABSTAIN).astype(np.int8)
@@ -194,8 +196,9 @@ def _zone(timezone: str, *, lf: str) -> ZoneInfo:
 def _hours(hours: Sequence[int] | None, *, lf: str) -> tuple[int, int] | None:
     if hours is None:
         return None
-    whole = [hour for hour in hours if isinstance(hour, int) and not isinstance(hour, bool) and 0 <= hour <= 24]
-    if len(whole) != 2 or len(hours) != 2 or whole[0] == whole[1]:
+    given = list(hours) if isinstance(hours, Sequence) else [hours]
+    whole = [hour for hour in given if isinstance(hour, int) and not isinstance(hour, bool) and 0 <= hour <= 24]
+    if len(whole) != 2 or len(given) != 2 or whole[0] == whole[1]:
         raise LFError(
             f"labeling function {lf!r}: hours are two different whole numbers, 0 to 24, such as (22, 6); "
             f"found {hours!r}."
@@ -207,7 +210,7 @@ def _weekdays(weekdays: str | Sequence[str] | None, *, lf: str) -> list[int] | N
     if weekdays is None:
         return None
     numbers = set()
-    for name in [weekdays] if isinstance(weekdays, str) else weekdays:
+    for name in weekdays if isinstance(weekdays, Sequence) and not isinstance(weekdays, str) else [weekdays]:
         found = [day for day in WEEKDAYS if isinstance(name, str) and len(name) >= 3 and day.startswith(name.lower())]
         if len(found) != 1:
             raise LFError(f"labeling function {lf!r}: {name!r} is no day of the week; write mon, tue, wed, ….")

@@ -123,11 +123,11 @@ def phrase_lf(
     label = check_label(label, lf=name)
     if isinstance(words, str) or not 2 <= len(words) <= MOST_WORDS:
         raise LFError(f"labeling function {name!r}: a phrase has 2 to {MOST_WORDS} words, found {words!r}.")
-    found = read_words(words, lf=name, origin=origin)
+    found = read_words(words, lf=name, origin=origin, repeats=True)  # "no no" is a phrase
     if isinstance(gap, bool) or not isinstance(gap, int) or not 0 <= gap <= MOST_GAP:
         raise LFError(f"labeling function {name!r}: gap must be a number of words from 0 to {MOST_GAP}, found {gap!r}.")
     between = rf"\W+(?:\w+\W+){{0,{gap}}}"
-    orders = permutations(found) if any_order else [found]
+    orders = dict.fromkeys(permutations(found)) if any_order else [found]
     forms = [between.join(SPACE.join(map(re.escape, word.split())) for word in order) for order in orders]
     room = max(1, _MOST_PLACES // (len(found) * (gap + 1)))
     groups = ["|".join(forms[i : i + room]) for i in range(0, len(forms), room)]
