@@ -227,8 +227,16 @@ def test_columns_are_compared(condition, holds):
 
 @pytest.mark.parametrize("value", ["3", b"x", [1]], ids=repr)
 def test_values_of_another_kind_are_refused(value):
-    with pytest.raises(LFError, match=r"condition .size == .*: the column holds double values"):
+    with pytest.raises(LFError, match=r"size == .* of .*test_composition\.py:\d+: the column holds double values"):
         apply_lfs(MAILS, [A.when(column("size") == value)], cardinality=2)
+
+
+def test_they_are_refused_before_the_first_row():
+    seen = []
+    first = labeling_function(lambda row: seen.append(row), name="first")
+    with pytest.raises(LFError, match="the column holds double values"):
+        apply_lfs(MAILS, [first, A.when(column("size") == "3")], cardinality=2)
+    assert not seen
 
 
 def test_a_missing_column_is_named():

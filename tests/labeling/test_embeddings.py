@@ -64,6 +64,12 @@ def test_what_it_cannot_be_near_to_is_refused(given, message):
         embedding_lf("near", Counter(), column="text", threshold=0.5, **given)
 
 
+@pytest.mark.parametrize("threshold", [1.5, {1: -2}])
+def test_a_threshold_is_a_cosine(threshold):
+    with pytest.raises(LFError, match="'near': threshold is a cosine, from -1 to 1"):
+        embedding_lf("near", Counter(), column="text", examples={1: ["a"]}, threshold=threshold)
+
+
 @pytest.mark.parametrize("answer", [lambda texts: [1.0], lambda texts: [[np.nan]] * len(texts)])
 def test_an_embedder_that_gives_no_vectors_is_named(answer):
     lf = embedding_lf("near", answer, column="text", centroids=[1.0], label=1, threshold=0.5)

@@ -121,7 +121,7 @@ def test_tables_with_named_columns(tables, votes_of, kind):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_column_that_is_not_there_is_named_with_the_nearest(tables, kind):
-    known = r"no column 'verdit'; did you mean 'verdict'"
+    known = r"no column 'verdit'; did you mean 'verdict'\?$"
     with pytest.raises(LFError, match=f"'l': .*({known}|no such column: verdit)"):
         look_up(tables / kind, label_column="verdit")
 
@@ -172,7 +172,7 @@ def test_cells_with_commas_and_line_breaks(tmp_path, votes_of):
         ("host,verdict\na,1\na,0\n", "'a' twice, with different classes"),
         ("host,verdict\n,1\n", "''"),
         ("host,verdict\n", "the table is empty"),
-        ("", "no column 'host'"),
+        ("", r"t\.csv is empty; expected a header with 'host'"),
     ],
 )
 def test_what_is_wrong_in_a_table_is_named(tmp_path, content, message):

@@ -124,6 +124,8 @@ ENTRY = "- name: a\n  kind: keyword\n  words: [x]\n  column: text\n  label: SPAM
         (ENTRY.replace("[x]", "[]"), 1, "'a': .* holds no words"),
         (ENTRY.replace("[x]", "nothing.txt"), 1, "there is no file .*nothing.txt"),
         (ENTRY + "  expires: soon\n", 1, "expires must be a day"),
+        (ENTRY + "  expires: 2026-31-12\n", 1, "cannot be read: month must be in"),
+        (ENTRY.replace("[x]", "[cash, 100]"), 1, "100 is no word. Write '100', in quotes"),
         (ENTRY + "  label: HAM\n", 6, 'is not valid YAML: found duplicate key "label"'),
         (ENTRY + ENTRY, 6, r"two labeling functions are named 'a': .*rules\.yaml:1 and .*rules\.yaml:6"),
         (ENTRY + "- words\n", 6, "expected an entry with a name"),

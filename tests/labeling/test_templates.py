@@ -81,3 +81,14 @@ def test_texts_of_every_pandas_kind(dtype):
 def test_a_missing_column_of_one_row_is_named():
     with pytest.raises(LFError, match=r"'k': there is no column 'text'; did you mean 'texts'"):
         keyword_lf("k", ["a"], column="text", label=1)(SimpleNamespace(texts="a"))
+
+
+def test_a_text_alone_is_no_row():
+    with pytest.raises(LFError, match=r"'k': expected a row such as .*'text': 'cash'.*, found a text alone"):
+        keyword_lf("k", ["cash"], column="text", label=1)("cash")
+
+
+@pytest.mark.parametrize("column", ["", [], 3, ["text", 3], None])
+def test_a_column_is_a_name(column):
+    with pytest.raises(LFError, match="'k': expected the name of a column, or several"):
+        keyword_lf("k", ["cash"], column=column, label=1)

@@ -142,7 +142,7 @@ def domain_lf(
     origin = Origin.of_caller(1)
     source = Source(domains, name, origin, columns_of(key_column, label_column, lf=name), query)
     pairs, provenance = read_classes(source, label=label, classes=classes)
-    entries = entries_of(pairs, key=_domain, lf=name)
+    entries = entries_of(pairs, key=_domain, lf=name, wanted="domain such as shop.example or biz")
     if not isinstance(next(iter(entries)), str):
         raise LFError(f"labeling function {name!r}: domains are texts; the table holds numbers.")
 

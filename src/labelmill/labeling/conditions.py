@@ -82,7 +82,9 @@ class ColumnValue:
             try:
                 holds = pc.fill_null(test(array), False).to_numpy(zero_copy_only=False)
             except (pa.ArrowException, TypeError) as error:
-                raise LFError(f"condition {name!r}: the column holds {array.type} values ({error}).") from error
+                raise LFError(
+                    f"condition {name!r} of {origin}: the column holds {array.type} values ({error})."
+                ) from error
             return np.where(holds, 0, ABSTAIN).astype(np.int8)
 
         spec = {"kind": "condition", "what": what, "value": repr(value)}

@@ -140,7 +140,7 @@ def _read(
         raise LFError(f"labeling function {lf!r}: {source} cannot be read: {type(error).__name__}: {said}") from None
     for name in columns:
         if name not in names:
-            raise LFError(f"labeling function {lf!r}: {source}: {no_such_column(name, names)}.")
+            raise LFError(f"labeling function {lf!r}: {source}: {no_such_column(name, names)}")
     places = [names.index(name) for name in columns] or range(len(names))
     by_text = {_text(row): row for row in (tuple(row[place] for place in places) for row in rows)}
     return [by_text[text] for text in sorted(by_text)]

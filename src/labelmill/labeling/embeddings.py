@@ -160,6 +160,9 @@ def embedding_lf(
     origin = Origin.of_caller(1)
     anchors = _anchors(examples, centroids, label=label, lf=name, origin=origin)
     near = _Near(embedder, anchors, lf=name)
+    for limit in threshold.values() if isinstance(threshold, Mapping) else [threshold]:
+        if isinstance(limit, int | float) and not -1 <= limit <= 1:
+            raise LFError(f"labeling function {name!r}: threshold is a cosine, from -1 to 1; found {limit!r}.")
     known = [value if isinstance(value, list) else [value.shape, value.tobytes()] for value in anchors.values()]
     return ModelLF(
         name,

@@ -109,13 +109,19 @@ def columns_of(key_column: str | None, label_column: str | None, *, lf: str) -> 
     return tuple(name for name in (key_column, label_column) if name is not None)
 
 
-def entries_of(pairs: Iterable[tuple[Any, int]], *, key: Callable[[str], str | None] | None, lf: str) -> dict[Any, int]:
+def entries_of(
+    pairs: Iterable[tuple[Any, int]],
+    *,
+    key: Callable[[str], str | None] | None,
+    lf: str,
+    wanted: str = "value to look for",
+) -> dict[Any, int]:
     """Value to class, every value in the form that `key` gives it, every class checked."""
     entries: dict[Any, int] = {}
     for value, vote in pairs:
         form = key(value) if key is not None and isinstance(value, str) else value
         if form in ("", None):
-            raise LFError(f"labeling function {lf!r}: the table holds {value!r}, which is no value to look for.")
+            raise LFError(f"labeling function {lf!r}: the table holds {value!r}, which is no {wanted}.")
         if entries.setdefault(form, check_label(vote, lf=lf)) != vote:
             raise LFError(f"labeling function {lf!r}: the table holds {value!r} twice, with different classes.")
     if not entries:

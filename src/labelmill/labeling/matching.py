@@ -23,9 +23,14 @@ Match = Callable[[pa.Array], NDArray[np.int8]]
 
 def check_pattern(pattern: str, *, lf: str, ignore_case: bool = False) -> None:
     """Raise LFError, with RE2's own message, where a pattern is invalid."""
+    if not isinstance(pattern, str):
+        raise LFError(
+            f"labeling function {lf!r}: a pattern is a text such as r'[0-9]+ usd', found {pattern!r}; of a compiled "
+            "one hand in .pattern, and write its flags as ignore_case=True or (?s)."
+        )
     try:
         pc.match_substring_regex(pa.array([""]), pattern=pattern, ignore_case=ignore_case)
-    except (pa.ArrowInvalid, TypeError) as error:
+    except pa.ArrowInvalid as error:
         raise LFError(
             f"labeling function {lf!r}: {error}. Patterns are RE2, which has no look-around and no back-references."
         ) from error

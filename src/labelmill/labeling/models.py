@@ -15,6 +15,7 @@ from labelmill.labeling.functions import BatchLF, Origin
 from labelmill.labeling.onnx_models import check_runtime, run_onnx
 from labelmill.labeling.outputs import Classes, Reading, Thresholds
 from labelmill.labeling.rows import no_such_column
+from labelmill.labeling.templates import names_of
 from labelmill.labeling.upkeep import Upkeep, UpkeepArguments, as_upkeep
 
 _CODE = (FunctionType, MethodType, BuiltinFunctionType, functools.partial)
@@ -61,7 +62,7 @@ class ModelLF(BatchLF):
         about: str,
     ) -> None:
         super().__init__(asked, name, origin, upkeep, resources)
-        self.columns = (columns,) if isinstance(columns, str) else tuple(columns)
+        self.columns = names_of(columns, lf=name)
         self.labels = reading.labels
         self._single = isinstance(columns, str)
         self._reading = reading

@@ -88,6 +88,8 @@ def read_recipes(file: Path, names: ClassNames) -> list[LabelingFunction]:
         nodes: Any = getattr(YAML(typ="safe", pure=True).compose(text), "value", None)
     except UnicodeDecodeError as error:
         raise LFError(f"{Origin(file, 1)}: is not UTF-8 ({error}).") from error
+    except ValueError as error:  # a date that is none, such as 2026-31-12
+        raise LFError(f"{Origin(file, 1)}: cannot be read: {error}. Put texts in quotes.") from error
     except YAMLError as error:
         problem, mark = getattr(error, "problem", None) or str(error), getattr(error, "problem_mark", None)
         raise LFError(f"{Origin(file, mark.line + 1 if mark else 1)}: is not valid YAML: {problem}.") from error

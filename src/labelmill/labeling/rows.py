@@ -33,6 +33,9 @@ class Columns(dict[str, Sequence[Any]]):
 
     def __init__(self, frame: pd.DataFrame, hidden: Collection[str] = ()) -> None:
         super().__init__()
+        if not isinstance(frame, pd.DataFrame):
+            kind = f"{type(frame).__module__}.{type(frame).__qualname__}"
+            raise LFError(f"expected a pandas DataFrame of rows, found {kind}. Make it one, such as by .to_pandas().")
         if not frame.columns.is_unique:
             twice = sorted({str(name) for name in frame.columns[frame.columns.duplicated()]})
             raise LFError(f"the frame has columns of the same name: {twice}. Rename or drop them.")
@@ -193,6 +196,8 @@ def value_of(row: Any, name: str) -> Any:
     except NoSuchColumnError:
         raise
     except AttributeError as error:
+        if isinstance(row, str):
+            raise NoSuchColumnError(f"expected a row such as {{{name!r}: {row!r}}}, found a text alone") from error
         raise NoSuchColumnError(no_such_column(name, [n for n in dir(row) if not n.startswith("_")])) from error
     return None if _is_missing(value) else value
 

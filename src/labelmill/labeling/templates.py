@@ -73,7 +73,7 @@ class TemplateLF(LabelingFunction):
         provenance: Sequence[Provenance] = (),
     ) -> None:
         super().__init__(name, origin, as_upkeep(upkeep, lf=name))
-        self.columns = (column,) if isinstance(column, str) else tuple(column)
+        self.columns = names_of(column, lf=name)
         self.labels = tuple(sorted(set(labels)))
         self.spec = {**spec, "columns": list(self.columns)}
         self.about = about
@@ -94,9 +94,9 @@ class TemplateLF(LabelingFunction):
         return self._votes(columns.arrow, len(columns.frame), match)
 
     def check_kinds(self, columns: Columns) -> None:
-        """Raise LFError where a column holds values of another kind than it needs."""
-        for name in self.columns:
-            self._checked(name, columns.arrow(name))
+        """Raise LFError where a column holds values of another kind than it needs, or than it compares with."""
+        arrays = {name: self._checked(name, columns.arrow(name)) for name in self.columns}
+        self._votes(lambda name: arrays[name].slice(0, 0), 0)
 
     def _votes(
         self, column: Callable[[str], pa.Array | None], size: int, match: Callable[[str], Match] | None = None
@@ -118,3 +118,17 @@ class TemplateLF(LabelingFunction):
             f"labeling function {self.name!r} needs {self._wanted.name}, but column {name!r} holds {found}."
             f"{self._wanted.hint}"
         )
+
+
+def names_of(column: Any, *, lf: str) -> tuple[str, ...]:
+    """The columns that a builder was given.
+
+    Raises
+    ------
+    LFError
+        There is none, or one is no name.
+    """
+    names = (column,) if isinstance(column, str) or not isinstance(column, Sequence) else tuple(column)
+    if not names or not all(isinstance(name, str) and name for name in names):
+        raise LFError(f"labeling function {lf!r}: expected the name of a column, or several; found {column!r}.")
+    return names
