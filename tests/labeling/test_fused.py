@@ -14,7 +14,7 @@ from labelmill import apply_lfs, count_lf, keyword_lf, length_lf, phrase_lf, reg
 from labelmill.labeling import fused
 from labelmill.labeling.matching import match_column
 
-WORDS = ["cash", "c++", "$$$", "credit card", "a b c", "ski", "straße", "i", "ca", "ash", "_x", "K", "é"]
+WORDS = ["cash", "c++", "$$$", "credit card", "a b c", "ski", "straße", "i", "ca", "ash", "_x", "K", "é", "ſki"]
 PATTERNS = [
     r"https?://|www[.]", r"\b(act|buy|order) now\b", r"(?i)\bdear (sir|madam)\b", r"[$] ?\d+ (million|billion)",
     r"cash$",

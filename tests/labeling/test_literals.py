@@ -140,3 +140,10 @@ def test_word_characters_are_those_of_re2():
     characters = [chr(code) for code in range(0x300)]
     found = pc.match_substring_regex(pa.array(characters), pattern=r"\w").to_pylist()
     assert {character for character, is_word in zip(characters, found, strict=True) if is_word} == WORD
+
+
+def test_words_with_the_long_s_or_the_kelvin_sign_are_found_in_ascii_too():
+    found = word_literals(["ſki", "5 \u212a", "é"], whole_word=True, ignore_case=True)
+    assert (found.texts, found.unread) == (("ski", "5 k"), True)
+    assert not word_literals(["ſki"], whole_word=True, ignore_case=True).unread
+    assert word_literals(["ſki"], whole_word=True, ignore_case=False).texts == ("ſki",)

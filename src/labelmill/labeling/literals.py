@@ -10,6 +10,9 @@ from dataclasses import dataclass
 
 from labelmill.labeling.patterns import WORD, PatternReader, UnknownError, worth
 
+_FOLDS_TO_ASCII = {0x17F: "s", 0x212A: "k"}
+"""The long s and the Kelvin sign: to RE2, whatever the case, they are the letters, also in texts of ASCII alone."""
+
 
 @dataclass(frozen=True)
 class Literals:
@@ -111,6 +114,8 @@ def character_spans(pattern: str, *, ignore_case: bool = False) -> tuple[tuple[i
 
 def word_literals(words: Sequence[str], *, whole_word: bool, ignore_case: bool) -> Literals:
     """The signs of a list of words and phrases, between whose parts any white space may stand."""
+    if ignore_case:
+        words = [word.translate(_FOLDS_TO_ASCII) for word in words]
     told = [word for word in words if word.isascii() or not ignore_case]
     return Literals(
         tuple(told),

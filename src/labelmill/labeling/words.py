@@ -100,7 +100,8 @@ def phrase_lf(
     label
         The class to vote for.
     gap
-        How many other words may stand between two of them, at most.
+        How many other words may stand between two of them, at most. A word is ASCII letters, digits and `_`; what
+        is none parts words.
     any_order
         Whether they may stand in any order.
     ignore_case
