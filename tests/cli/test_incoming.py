@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+import re
 
 import pytest
 
@@ -134,3 +135,21 @@ def test_a_flipped_byte_is_found_by_verify_and_by_ingest(labelmill, ingested):
         ended = labelmill(*command)
         assert ended.code == 7
         assert "data/incoming/00001/part-00000.parquet: its bytes are not those that were written" in ended.err
+
+
+@pytest.mark.slow
+def test_only_the_shard_of_the_new_batch_is_labeled(labelmill, new_project):
+    """What a batch adds changes no byte of other shards, so their columns come from the cache."""
+    computed = r"(\d+) columns computed.*?, (\d+) reused"
+    ended = labelmill("run", "--to", "label")
+    lfs, reused = map(int, re.search(computed, ended.err).groups())
+    assert (lfs > 5, reused) == (True, 0)
+    before = {shard.file.name: shard.sha256 for shard in storage.list_shards(paths.CLEAN)}
+    for number in (1, 2):
+        labelmill("incoming", "add", write(new_project / f"{number}.jsonl", seed=number))
+        ended = labelmill("run", "--to", "label")
+        assert tuple(map(int, re.search(computed, ended.err).groups())) == (lfs, number * lfs)
+        shards = {shard.file.name: shard.sha256 for shard in storage.list_shards(paths.CLEAN)}
+        assert len(shards) == len(before) + 1
+        assert before.items() <= shards.items()
+        before = shards
