@@ -9,7 +9,7 @@ from labelmill.quality.drift.rows import Rows
 
 
 def diagnose(
-    reference: Reference, window: Rows, findings: Findings, params: DriftParams, *, history: Sequence[Findings]
+    reference: Reference, window: Rows, findings: Findings, *, params: DriftParams, history: Sequence[Findings]
 ) -> list[Diagnosis]:
     """What happened, most urgent first; `history` has the findings of earlier windows, oldest first."""
     raise NotImplementedError
