@@ -40,12 +40,16 @@ class Shift:
         By class, the difference and its 95 % interval.
     error
         By class, the standard error of the difference.
+    by_champion
+        Whether the champion's scores were read; otherwise those of the label model, which a stale labeling function
+        misleads.
     """
 
     reference: Floats
     window: tuple[Estimate, ...]
     change: tuple[Estimate, ...]
     error: Floats
+    by_champion: bool
 
     @property
     def ratios(self) -> Floats:
@@ -87,11 +91,11 @@ def estimate_shift(reference: Reference, window: Rows) -> Shift | None:
         box, predictions = _kept(reference, "label model", _label_model), window.probs
         if box is None or not box.is_sharp:
             return None
-    times = _times(np.random.default_rng([reference.seed, 11]), len(predictions))
     before = _solved(box.confusions, box.means)
-    now = _solved(box.confusions, (times @ predictions) / times.sum(axis=1)[:, None])
+    now = _solved(box.confusions, _means(np.random.default_rng([reference.seed, 11]), predictions))
     changes = now - before
-    return Shift(before[0], _estimates(now, low=0.0), _estimates(changes, low=-1.0), changes[1:].std(axis=0))
+    estimates = _estimates(now, low=0.0), _estimates(changes, low=-1.0)
+    return Shift(before[0], *estimates, error=changes[1:].std(axis=0), by_champion=box is champion)
 
 
 def class_probs(rows: Rows) -> Probs:
@@ -142,6 +146,12 @@ def _solved(confusions: Floats, means: Floats) -> Floats:
     shares = np.einsum("bij,bj->bi", np.linalg.pinv(confusions), means)
     shares = np.maximum(shares, 0)
     return shares / np.maximum(shares.sum(axis=1, keepdims=True), 1e-9)
+
+
+def _means(rng: np.random.Generator, predictions: Probs) -> Floats:
+    """The mean prediction, then as it varies over samples of so many rows: with hundreds of rows, normally."""
+    mean, error = predictions.mean(axis=0), np.cov(predictions, rowvar=False) / len(predictions)
+    return np.concatenate([mean[None], rng.multivariate_normal(mean, error, DRAWS, method="eigh")])
 
 
 def _times(rng: np.random.Generator, n: int) -> Floats:

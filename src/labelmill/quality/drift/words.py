@@ -40,7 +40,8 @@ def grams(texts: list[str]) -> sp.csr_matrix:
     pair = ((flat[:-1] * np.uint64(0x9E3779B97F4A7C15) + flat[1:]) >> np.uint64(17)) % np.uint64(SINGLES)
     inside = row[:-1] == row[1:]
     codes = np.concatenate([row * BUCKETS + single, (row[:-1] * BUCKETS + SINGLES + pair.astype(np.int64))[inside]])
-    codes = np.unique(codes)
+    codes.sort()  # not np.unique: its hash table takes three times as long
+    codes = codes[np.diff(codes, prepend=-1) > 0]
     indptr = np.searchsorted(codes, np.arange(len(texts) + 1) * BUCKETS)
     return sp.csr_matrix(
         (np.ones(len(codes), np.float32), (codes % BUCKETS).astype(np.int32), indptr), shape=(len(texts), BUCKETS)
