@@ -31,6 +31,12 @@ class World:
     rows: Rows
     truth: np.ndarray
     schema: Schema
+    balance: np.ndarray
+    tables: np.ndarray
+
+    def relabeled(self, rows: Rows, L: np.ndarray) -> Rows:
+        """The rows with other votes, and what the label model makes of them."""
+        return replace(rows, L=L, probs=posterior(L, self.balance, self.tables))
 
     def take(self, places: np.ndarray, *, with_gold: bool = False) -> Rows:
         rows = self.rows
@@ -68,11 +74,13 @@ def agnews(*, classes: int = 4, seed: int = 0) -> World:
         train = np.intersect1d(np.flatnonzero(half == side), known)
         model = LogisticRegression(max_iter=200).fit(X[train], truth[train])
         scores[half != side] = model.predict_proba(X[half != side])
-    probs = naive_posterior(L, truth, known, classes)
+    balance = np.bincount(truth[known]) / len(known)
+    tables = votes_given_class(L[known], truth[known], classes)
+    probs = posterior(L, balance, tables)
     frame = pd.DataFrame({"id": [item["id"] for item in items], "text": texts})
     lf_names = ("authors", *(f"{name.lower().split('/')[0]}_{words.split('|')[0]}" for name, _, words in rules))
     schema = Schema(("text",), names, lf_names)
-    return World(Rows(frame, L, probs, scores), truth, schema)
+    return World(Rows(frame, L, probs, scores), truth, schema, balance, tables)
 
 
 def simulated(*, n: int = 40_000, m: int = 20, classes: int = 2, seed: int = 0, prior: tuple[float, ...] | None = None) -> World:
@@ -95,18 +103,28 @@ def simulated(*, n: int = 40_000, m: int = 20, classes: int = 2, seed: int = 0, 
     scores /= scores.sum(axis=1, keepdims=True)
     names = tuple(f"class {number}" for number in range(classes))
     schema = Schema((), names, tuple(f"lf_{j}" for j in range(m)))
-    probs = naive_posterior(L, truth, np.arange(n), classes)
-    return World(Rows(pd.DataFrame({"id": [f"r{i}" for i in range(n)]}), L, probs, scores), truth, schema)
+    tables = votes_given_class(L, truth, classes)
+    rows = Rows(pd.DataFrame({"id": [f"r{i}" for i in range(n)]}), L, posterior(L, balance, tables), scores)
+    return World(rows, truth, schema, balance, tables)
 
 
-def naive_posterior(L: np.ndarray, truth: np.ndarray, rows: np.ndarray, k: int) -> np.ndarray:
-    """Probabilities of a label model that takes labeling functions for independent; a vote counts, silence does not."""
-    balance = np.bincount(truth[rows], minlength=k)[:k] / len(rows)
+def votes_given_class(L: np.ndarray, truth: np.ndarray, k: int) -> np.ndarray:
+    """m x k x k: log of P(vote | class)."""
+    tables = np.zeros((L.shape[1], k, k))
+    for j in range(L.shape[1]):
+        for y in range(k):
+            counts = np.bincount(L[(truth == y) & (L[:, j] >= 0), j], minlength=k) + 1
+            # Of a rule for one class its silence is left out, but how often it speaks in each class is not.
+            tables[j, y] = np.log(counts / ((truth == y).sum() + k))
+    return tables
+
+
+def posterior(L: np.ndarray, balance: np.ndarray, tables: np.ndarray) -> np.ndarray:
+    """Probabilities of a label model that takes labeling functions for independent; silence counts for nothing."""
     log = np.tile(np.log(balance), (len(L), 1))
     for j in range(L.shape[1]):
-        table = np.array([[(np.sum((L[rows, j] == v) & (truth[rows] == y)) + 1) for y in range(k)] for v in range(k)])
-        given = table / (np.bincount(truth[rows][L[rows, j] >= 0], minlength=k)[:k] + k)
-        log[L[:, j] >= 0] += np.log(given)[L[L[:, j] >= 0, j]]
+        voted = L[:, j] >= 0
+        log[voted] += tables[j][:, L[voted, j]].T
     probs = np.exp(log - log.max(axis=1, keepdims=True))
     return probs / probs.sum(axis=1, keepdims=True)
 
@@ -119,18 +137,18 @@ def with_prior(world: World, places: np.ndarray, shares: np.ndarray, n: int, rng
     )
 
 
-def dead(rows: Rows, lf: int) -> Rows:
-    """A labeling function that has fallen silent; the label model's probabilities are made anew by the caller."""
+def dead(world: World, rows: Rows, lf: int) -> Rows:
+    """A labeling function that has fallen silent."""
     L = rows.L.copy()
     L[:, lf] = -1
-    return replace(rows, L=L)
+    return world.relabeled(rows, L)
 
 
-def worse(rows: Rows, truth: np.ndarray, lf: int, points: float, rng: np.random.Generator) -> Rows:
-    """A labeling function whose accuracy has fallen by so many points."""
+def worse(world: World, rows: Rows, truth: np.ndarray, lf: int, points: float, rng: np.random.Generator) -> Rows:
+    """A labeling function whose accuracy has fallen by so many points: it says something else where it was right."""
     L, k = rows.L.copy(), rows.probs.shape[1]
     right = L[:, lf] == truth
     share = right[L[:, lf] >= 0].mean()
     flip = right & (rng.random(len(truth)) < points / share)
     L[flip, lf] = (truth[flip] + rng.integers(1, k, flip.sum())) % k
-    return replace(rows, L=L)
+    return world.relabeled(rows, L)
