@@ -10,13 +10,13 @@ from labelmill.quality.drift.confidence import expected_accuracy
 from labelmill.quality.drift.findings import LAYERS, Findings, LayerFindings, LayerName, Signal
 from labelmill.quality.drift.gathering import Sample
 from labelmill.quality.drift.input_signals import input_signals
-from labelmill.quality.drift.null import LayerNull, null_of
+from labelmill.quality.drift.null import LayerNull, Null, null_of
 from labelmill.quality.drift.prior import estimate_shift
 from labelmill.quality.drift.reference import Reference
 from labelmill.quality.drift.rows import Rows
 from labelmill.quality.drift.shares import Shares, signed_root
 from labelmill.quality.drift.signals import as_signals, matters
-from labelmill.quality.drift.votes import VoteCounts, distance
+from labelmill.quality.drift.votes import VoteCounts, VoteForm, distance
 
 ALL_TEXTS = 20_000
 """Of a larger window as many rows are kept for the layer of input as the reference keeps by default."""
@@ -47,10 +47,11 @@ def compare(reference: Reference, window: Rows, params: DriftParams, *, cache: P
         return Findings(reference.n, n, layers, {}, None)
     null = null_of(reference, n, draws=params.null_draws, cache=cache)
     level = params.level / len(LAYERS)
+    counts = VoteCounts.of(window.L, window.failed, cardinality=reference.schema.cardinality)
     found, more = input_signals(reference, _measured(reference, window), null.layers["input"])
     by_layer: dict[LayerName, tuple[list[Signal], int]] = {
         "input": (found, more),
-        "votes": (vote_signals(reference, window, null.layers["votes"], null.distance), 0),
+        "votes": (signals_of_votes(reference.vote_form, counts, reference.votes, null), 0),
         "outputs": (_output_signals(reference, window, null.layers["outputs"]), 0),
     }
     layers = {name: _judge(name, *by_layer[name], null.layers[name], params, level=level) for name in LAYERS}
@@ -59,14 +60,12 @@ def compare(reference: Reference, window: Rows, params: DriftParams, *, cache: P
     return Findings(reference.n, n, layers, prior, expected_accuracy(reference, window))
 
 
-def vote_signals(reference: Reference, window: Rows, null: LayerNull, chance: tuple[float, float]) -> list[Signal]:
-    """The layer of votes, counted over all rows of the window."""
-    counts = VoteCounts.of(window.L, window.failed, cardinality=reference.schema.cardinality)
-    form, reach = reference.vote_form, distance(counts, reference.votes)
-    sides = form.shares(counts), form.shares(reference.votes)
-    signals = as_signals("votes", form.keys, *sides, signed_root(*sides) / null.spread)
-    scaled = np.cbrt(reach**2 / (1 / counts.n + 1 / reference.votes.n))
-    z = float((scaled - chance[0]) / chance[1])
+def signals_of_votes(form: VoteForm, window: VoteCounts, reference: VoteCounts, null: Null) -> list[Signal]:
+    """The layer of votes, from counts over all rows of both sides."""
+    sides, reach = (form.shares(window), form.shares(reference)), distance(window, reference)
+    signals = as_signals("votes", form.keys, *sides, signed_root(*sides) / null.layers["votes"].spread)
+    scaled = np.cbrt(reach**2 / (1 / window.n + 1 / reference.n))
+    z = float((scaled - null.distance[0]) / null.distance[1])
     return [*signals, Signal("votes", "distance", "", 0.0, reach, z, alarm=False)]
 
 
