@@ -28,11 +28,13 @@ def main() -> None:
     parser.add_argument("--trials", type=int, default=40)
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
-    print("| data | planted | seen | right name, and only it | confirmed | other diagnoses |\n|---|---|---|---|---|---|")
+    print("| data | planted | seen | right name, and only it | confirmed | other diagnoses |")
+    print("|---|---|---|---|---|---|")
     began = time.process_time()
     for name, make in WORLDS.items():
         for planted in PLANTED[name]:
-            report(name, planted, [trial(make, planted, options.seed * 1000 + number) for number in range(options.trials)])
+            seeds = range(options.seed * 1000, options.seed * 1000 + options.trials)
+            report(name, planted, [trial(make, planted, seed) for seed in seeds])
     print(f"\n{time.process_time() - began:.0f} s CPU")
 
 

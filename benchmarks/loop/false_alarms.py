@@ -57,7 +57,8 @@ def main() -> None:
         print(f"| {name} | " + " | ".join(map(str, line)) + " |", flush=True)
         total.update(seen)
     n, alarms = total["windows"], total["alarms"]
-    print(f"\n{alarms} of {n} windows alarm: {alarms / n:.2%}, upper bound {beta.ppf(0.95, alarms + 1, n - alarms):.2%}")
+    bound = beta.ppf(0.95, alarms + 1, n - alarms)
+    print(f"\n{alarms} of {n} windows alarm: {alarms / n:.2%}, upper bound {bound:.2%}")
     print(f"{time.process_time() - began:.0f} s CPU")
 
 

@@ -19,10 +19,10 @@ from labelmill.quality.drift import Rows, Schema
 DATA = Path(os.environ.get("LABELMILL_BENCH_DATA", "../shared/data"))
 
 KEYWORDS = {
-    "World": ["iraq|baghdad", "minister|president|government", "killed|bomb|attack", "israel|palestinian", "nuclear|un"],
-    "Sports": ["game|season|team", "coach|league|cup", "win|victory|beat", "olympic|athens|medal", "points|scored|innings"],
-    "Business": ["oil|prices", "stocks|shares|market", "profit|earnings|quarter", "company|corp|inc", "dollar|economy"],
-    "Sci/Tech": ["microsoft|google|intel", "software|internet|web", "space|nasa|scientists", "computer|technology", "phone|wireless"],
+    "World": "iraq|baghdad minister|president|government killed|bomb|attack israel|palestinian nuclear|un",
+    "Sports": "game|season|team coach|league|cup win|victory|beat olympic|athens|medal points|scored|innings",
+    "Business": "oil|prices stocks|shares|market profit|earnings|quarter company|corp|inc dollar|economy",
+    "Sci/Tech": "microsoft|google|intel software|internet|web space|nasa|scientists computer|technology phone|wireless",
 }
 
 
@@ -51,7 +51,7 @@ class World:
 
 
 def agnews(*, classes: int = 4, seed: int = 0) -> World:
-    """24,000 news texts, twenty keyword rules and the authors' own; the champion is cross-fitted on half of the gold."""
+    """24,000 news texts, keyword rules and the authors' own; each half scored by what learned from the other."""
     from sklearn.feature_extraction.text import TfidfVectorizer
     from sklearn.linear_model import LogisticRegression
 
@@ -60,7 +60,7 @@ def agnews(*, classes: int = 4, seed: int = 0) -> World:
     texts = [item["text"] for item in items]
     truth = np.array([item["label"] for item in items])
     names = tuple(KEYWORDS)[:classes]
-    rules = [(name, number, words) for number, name in enumerate(names) for words in KEYWORDS[name]]
+    rules = [(name, number, words) for number, name in enumerate(names) for words in KEYWORDS[name].split()]
     L = np.full((len(texts), len(rules) + 1), -1, np.int8)
     authors = np.load(DATA / "agnews/votes.npz")["L"][:, 0]
     L[:, 0] = np.where(authors < classes, authors, -1)
@@ -83,10 +83,10 @@ def agnews(*, classes: int = 4, seed: int = 0) -> World:
     return World(Rows(frame, L, probs, scores), truth, schema, balance, tables)
 
 
-def simulated(*, n: int = 40_000, m: int = 20, classes: int = 2, seed: int = 0, prior: tuple[float, ...] | None = None) -> World:
+def simulated(*, n: int = 40_000, m: int = 20, classes: int = 2, seed: int = 0) -> World:
     """Votes of labeling functions of which a third copy another in half of their votes; no text."""
     rng = np.random.default_rng([seed, 1])
-    balance = np.array(prior or ((0.7, 0.3) if classes == 2 else (0.7, 0.2, 0.1)))
+    balance = np.array((0.7, 0.3) if classes == 2 else (0.7, 0.2, 0.1))
     truth = rng.choice(classes, n, p=balance)
     fixed = np.random.default_rng(99)  # the labeling functions are the same for every seed
     coverage, accuracy = fixed.uniform(0.05, 0.5, m), fixed.uniform(0.65, 0.92, m)
@@ -109,7 +109,7 @@ def simulated(*, n: int = 40_000, m: int = 20, classes: int = 2, seed: int = 0, 
 
 
 def votes_given_class(L: np.ndarray, truth: np.ndarray, k: int) -> np.ndarray:
-    """m x k x k: log of P(vote | class)."""
+    """Log of P(vote | class), m x k x k."""
     tables = np.zeros((L.shape[1], k, k))
     for j in range(L.shape[1]):
         for y in range(k):

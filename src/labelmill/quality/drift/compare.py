@@ -7,7 +7,7 @@ import numpy as np
 from labelmill.params.sections import DriftParams
 from labelmill.quality.drift import outputs
 from labelmill.quality.drift.confidence import expected_accuracy
-from labelmill.quality.drift.findings import LAYERS, Findings, LayerFindings, LayerName, Signal
+from labelmill.quality.drift.findings import LAYERS, Findings, LayerFindings, LayerName, Signal, State
 from labelmill.quality.drift.gathering import Sample
 from labelmill.quality.drift.input_signals import input_signals
 from labelmill.quality.drift.null import LayerNull, Null, null_of
@@ -92,5 +92,5 @@ def _judge(
     judged.sort(key=lambda signal: -abs(signal.z))
     statistic = max((abs(signal.z) for signal in judged if matters(signal, params)), default=0.0)
     alarm = any(signal.alarm for signal in judged)
-    state = "drift" if alarm else "stable" if judged else "cannot tell"
+    state: State = "drift" if alarm else "stable" if judged else "cannot tell"
     return LayerFindings(name, state, statistic, threshold, null.p_value(statistic, more=more), tuple(judged))

@@ -6,6 +6,7 @@ again. Blind to rows that changed their class and look the same: only gold shows
 
 import numpy as np
 
+from labelmill.arrays import UNKNOWN
 from labelmill.quality.drift.findings import Estimate
 from labelmill.quality.drift.outputs import is_scored
 from labelmill.quality.drift.reference import Reference
@@ -41,8 +42,9 @@ def _excess(rows: Rows) -> Floats:
 
     The label model cannot stand in for gold here: the champion knows more of a row than the votes tell.
     """
-    judged = is_scored(rows.scores) & (rows.gold >= 0) if rows.gold is not None else np.zeros(len(rows), bool)
+    gold = np.full(len(rows), UNKNOWN) if rows.gold is None else rows.gold
+    judged = is_scored(rows.scores) & (gold >= 0)
     if judged.sum() < LEAST_JUDGED:
         return np.zeros(1)
     scores = rows.scores[judged]
-    return (scores.argmax(axis=1) == rows.gold[judged]) - scores.max(axis=1)
+    return (scores.argmax(axis=1) == gold[judged]) - scores.max(axis=1)

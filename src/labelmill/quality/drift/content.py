@@ -1,4 +1,4 @@
-"""Rows of a kind that training did not see: what the classifier of old and new finds when the classes are evened out."""
+"""Rows of a kind that training did not see: what the classifier of old and new finds once classes are evened out."""
 
 from dataclasses import dataclass
 
@@ -52,13 +52,14 @@ def new_content(
     if found.auc - 0.5 < UNEXPLAINED * (told.window - 0.5):
         return None
     newest = found.window[np.argsort(-found.newness, kind="stable")]
-    return NewContent(found.auc, tuple(map(str, measured.ids[newest][:SHOWN_ROWS])), _words(reference, window, measured, newest, found))
+    ids = tuple(map(str, measured.ids[newest]))
+    return NewContent(found.auc, ids[:SHOWN_ROWS], _words(reference, window, ids[:_READ_ROWS], found))
 
 
-def _words(reference: Reference, window: Rows, measured: Sample, newest: np.ndarray, found: Domain) -> tuple[str, ...]:
+def _words(reference: Reference, window: Rows, newest: tuple[str, ...], found: Domain) -> tuple[str, ...]:
     """Words of the newest rows, by weight times the rows they occur in; a word of one or two rows shows little."""
     places = {str(name): place for place, name in enumerate(window.frame["id"].astype(str))}
-    chosen = [places[str(name)] for name in measured.ids[newest][:_READ_ROWS]]
+    chosen = [places[name] for name in newest]
     counts: dict[str, int] = {}
     for text in texts_of(window.frame.iloc[chosen], reference.schema):
         for word in set(words_of(text)):

@@ -64,13 +64,11 @@ class _Witness:
 
     def confirms(self, about: Callable[[Signal], bool]) -> bool:
         """Whether signals of this sort stand out often or far enough."""
-        layers = self._now.layers.values()
-        plain = any(
-            about(signal) and abs(signal.z) > self._plain * layer.threshold for layer in layers for signal in layer.alarms
-        )
-        return plain or any(
-            about(signal) for earlier in self._before for layer in earlier.layers.values() for signal in layer.alarms
-        )
+        for layer in self._now.layers.values():
+            if any(about(signal) and abs(signal.z) > self._plain * layer.threshold for signal in layer.alarms):
+                return True
+        earlier = (layer for findings in self._before for layer in findings.layers.values())
+        return any(about(signal) for layer in earlier for signal in layer.alarms)
 
 
 def _stale(one: Stale, sees: _Witness) -> Diagnosis:
@@ -83,7 +81,7 @@ def _stale(one: Stale, sees: _Witness) -> Diagnosis:
         "error": "fails on {now:.1%} of the rows, {before:.1%} before",
     }[signal.kind].format(now=signal.window, before=signal.reference)
     reason = f"{lf} {what} (z = {signal.z:.1f})."
-    confirmed = sees.confirms(lambda other: other.layer == "votes" and (other.name == lf or other.name.startswith(f"{lf}: ")))
+    confirmed = sees.confirms(lambda s: s.layer == "votes" and (s.name == lf or s.name.startswith(f"{lf}: ")))
     return Diagnosis("stale_lf", lf, reason, confirmed, one.rows, one.before)
 
 

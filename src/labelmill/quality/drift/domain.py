@@ -61,16 +61,17 @@ def distinguish(
         Weights of the rows of the reference, where something known is to be explained away.
     """
     new, old = _distinct(*window, MOST_WINDOW), _distinct(*reference, MOST_REFERENCE)
-    X_new, X_old = window[0][new], reference[0][old]
+    rows_new, rows_old = window[0][new], reference[0][old]
     fold_new, fold_old = (window[1][new] & _FOLD) > 0, (reference[1][old] & _FOLD) > 0
     weights = np.ones(len(old)) if row_weights is None else row_weights[old]
-    newness, aucs, roots, both = np.zeros(len(new)), [], [], np.zeros(BUCKETS)
+    newness, both = np.zeros(len(new)), np.zeros(BUCKETS)
+    aucs, roots = list[float](), list[float]()
     for fold in (False, True):
         train_new, train_old = fold_new == fold, fold_old == fold
         if min(train_new.sum(), train_old.sum(), (~train_new).sum(), (~train_old).sum()) < 20:
             return None
-        speaks = _weights(X_new[train_new], X_old[train_old], weights[train_old])
-        judged_new, judged_old = _scores(X_new[~train_new], speaks), _scores(X_old[~train_old], speaks)
+        speaks = _weights(rows_new[train_new], rows_old[train_old], weights[train_old])
+        judged_new, judged_old = _scores(rows_new[~train_new], speaks), _scores(rows_old[~train_old], speaks)
         auc, error = area(judged_new, judged_old, weights[~train_old])
         aucs.append(auc)
         roots.append((auc - 0.5) / error)

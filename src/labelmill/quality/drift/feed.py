@@ -42,7 +42,8 @@ def _column(signal: Signal) -> tuple[str, str] | None:
     if signal.kind == "column" and change < 0:
         return signal.name, f"column {signal.name!r} is gone"
     if signal.kind == "null" and change >= NULL_JUMP:
-        return signal.name, f"{signal.window:.0%} of column {signal.name!r} are missing (before: {signal.reference:.0%})"
+        now, before = f"{signal.window:.0%}", f"{signal.reference:.0%}"
+        return signal.name, f"{now} of the values of column {signal.name!r} are missing (before: {before})"
     if signal.kind == "characters" and signal.name == "damaged" and change >= DAMAGED_JUMP:
         return "", f"{signal.window:.1%} of all characters are damaged (before: {signal.reference:.1%})"
     return None
@@ -55,6 +56,7 @@ def _shortened(reference: Reference, measured: Sample) -> list[tuple[str, str]]:
         before = np.median(values_of(reference.sample.measured, name, absent=0.0))
         now = np.median(values_of(measured.measured, name, absent=np.nan))
         if before > 0 and now < SHORTENED * before:
-            column = name.partition(":")[2]
-            found.append((column, f"the usual length of column {column!r} is {now:.0f} characters (before: {before:.0f})"))
+            column = name.removeprefix("length:")
+            reason = f"the usual length of column {column!r} is {now:.0f} characters (before: {before:.0f})"
+            found.append((column, reason))
     return found

@@ -1,6 +1,7 @@
 """The sample of the reference: rows are taken in part by part, and the same are kept in whatever order they come."""
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -73,33 +74,31 @@ class Sample:
         for name in measured.columns:
             if name.startswith("null:"):  # a column that a part does not have is missing in all of its rows
                 measured[name] = measured[name].fillna(1.0)
-        both = Sample(
-            *(np.concatenate([getattr(self, name), getattr(other, name)]) for name in _ARRAYS),
-            measured=measured,
-            grams=sp.vstack([self.grams, other.grams], format="csr"),
-        )
+        arrays = {name: np.concatenate([getattr(self, name), getattr(other, name)]) for name in _ARRAYS}
+        words = sp.vstack([self.grams, other.grams], format="csr")
+        both = Sample(**arrays, measured=measured, grams=words)
         return both.take(kept(both.keys, pd.Series(both.ids), rows=most))
 
     def take(self, chosen: NDArray[np.intp]) -> "Sample":
         """These rows only."""
         arrays = {name: getattr(self, name)[chosen] for name in _ARRAYS}
-        return replace(self, **arrays, measured=self.measured.iloc[chosen].reset_index(drop=True), grams=self.grams[chosen])
+        measured = self.measured.iloc[chosen].reset_index(drop=True)
+        return replace(self, **arrays, measured=measured, grams=self.grams[chosen])
 
 
 _ARRAYS = ("ids", "keys", "L", "failed", "probs", "scores", "gold")
 
 
-def arrays_of(sample: Sample) -> dict[str, NDArray[np.generic]]:
+def arrays_of(sample: Sample) -> dict[str, NDArray[Any]]:
     """The arrays to store, beside ids and measures, which go into a table."""
     named = {name: getattr(sample, name) for name in _ARRAYS if name != "ids"}
     return {**named, "indptr": sample.grams.indptr.astype(np.int64), "indices": sample.grams.indices.astype(np.int32)}
 
 
-def from_arrays(arrays: dict[str, NDArray[np.generic]], table: pd.DataFrame) -> Sample:
+def from_arrays(arrays: dict[str, NDArray[Any]], table: pd.DataFrame) -> Sample:
     """The sample again."""
     indptr, indices = arrays["indptr"], arrays["indices"]
     matrix = sp.csr_matrix((np.ones(len(indices), np.float32), indices, indptr), shape=(len(table), BUCKETS))
+    named = {name: arrays[name] for name in _ARRAYS if name != "ids"}
     ids = table["id"].astype(str).to_numpy(object)
-    return Sample(
-        ids, *(arrays[name] for name in _ARRAYS[1:]), measured=table.drop(columns="id"), grams=matrix  # type: ignore[arg-type]
-    )
+    return Sample(ids=ids, **named, measured=table.drop(columns="id"), grams=matrix)

@@ -1,6 +1,7 @@
 """What is measured of each row of data: which values are missing, lengths, numbers, letters of which script."""
 
 from functools import cache
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -57,17 +58,16 @@ def _numbers(column: pd.Series) -> NDArray[np.float64] | None:
         numbers = pd.to_numeric(column, errors="coerce").to_numpy(float, na_value=np.nan)
         return np.where(np.isfinite(numbers), numbers, np.nan)
     present = column.dropna()
-    if len(present) and all(isinstance(value, (list, tuple, np.ndarray)) for value in present):
-        return column.map(lambda value: len(value) if isinstance(value, (list, tuple, np.ndarray)) else np.nan).to_numpy(
-            float
-        )
+    if len(present) and all(isinstance(value, list | tuple | np.ndarray) for value in present):
+        sizes = [len(value) if isinstance(value, list | tuple | np.ndarray) else np.nan for value in column]
+        return np.array(sizes, float)
     return None
 
 
 def _characters(texts: list[str]) -> dict[str, NDArray[np.float64]]:
     """Shares among the letters by script, and among all characters; NaN for rows without any."""
     texts = [text[:MOST_CHARACTERS] for text in texts]
-    sizes = np.array([len(text) for text in texts])
+    sizes = np.array([len(text) for text in texts], int)
     # Half of a pair of surrogates is no character, but may stand in a damaged text.
     points = np.frombuffer("".join(texts).encode("utf-32-le", "surrogatepass"), np.uint32)
     kinds, row = _kinds()[points], np.repeat(np.arange(len(texts)), sizes)
@@ -97,5 +97,5 @@ def _kinds() -> NDArray[np.uint8]:
     return kinds
 
 
-def _share(part: NDArray[np.float64], whole: NDArray[np.float64]) -> NDArray[np.float64]:
+def _share(part: NDArray[Any], whole: NDArray[Any]) -> NDArray[np.float64]:
     return np.divide(part, whole, out=np.full(len(part), np.nan), where=whole > 0)

@@ -6,6 +6,7 @@ each other count as what they are. It is done once for a reference and a size of
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -171,15 +172,15 @@ def _layer(roots: Floats, whole: NDArray[np.bool_], hits: Floats, more: Floats |
     return LayerNull(spread, max(float(strength.max()), 1.0))
 
 
-def to_json(null: Null) -> dict[str, object]:
+def to_json(null: Null) -> dict[str, Any]:
     """As numbers, lists and dicts."""
-    layers = {name: {"spread": layer.spread.tolist(), "strength": layer.strength} for name, layer in null.layers.items()}
-    return {"layers": layers, "distance": list(null.distance)}
+    layers = {name: [layer.spread.tolist(), layer.strength] for name, layer in null.layers.items()}
+    return {"layers": layers, "distance": null.distance}
 
 
-def from_json(content: dict[str, object]) -> Null:
+def from_json(content: dict[str, Any]) -> Null:
     """The null again."""
-    layers: dict[str, dict[str, object]] = content["layers"]  # type: ignore[assignment]
-    found = {name: LayerNull(np.array(layer["spread"], float), float(layer["strength"])) for name, layer in layers.items()}  # type: ignore[arg-type]
-    centre, spread = content["distance"]  # type: ignore[misc]
-    return Null(found, (centre, spread))
+    layers = {
+        name: LayerNull(np.array(spread, float), strength) for name, (spread, strength) in content["layers"].items()
+    }
+    return Null(layers, tuple(content["distance"]))

@@ -6,9 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from labelmill.arrays import ABSTAIN, LabelMatrix
-from labelmill.quality.drift.shares import Floats
-
-Flags = NDArray[np.bool_]
+from labelmill.quality.drift.shares import Flags, Floats
 
 
 @dataclass(frozen=True)

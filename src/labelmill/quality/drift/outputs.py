@@ -6,7 +6,7 @@ import numpy as np
 
 from labelmill.arrays import UNKNOWN, Probs
 from labelmill.quality.drift.rows import Rows, Schema
-from labelmill.quality.drift.shares import Floats, Shares, SignalKey, units
+from labelmill.quality.drift.shares import Flags, Floats, Shares, SignalKey, units
 
 CUTS = (0.1, 0.25, 0.5, 0.75, 0.9)
 
@@ -32,12 +32,12 @@ class Columns:
         self._hits: list[Floats] = []
         self._bases: list[Floats] = []
 
-    def add(self, kind: str, name: str, values: Floats, *, among: Floats, whole: bool) -> None:
+    def add(self, kind: str, name: str, values: Floats | Flags, *, among: Floats | Flags, whole: bool) -> None:
         """One signal: a value per row, and whether the row counts."""
         counted = np.asarray(among, float)
-        values = np.nan_to_num(np.asarray(values, float))
+        numbers = np.nan_to_num(np.asarray(values, float))
         self._keys.append(SignalKey(kind, name, whole))
-        self._hits.append(counted * (values if whole else units(values)))
+        self._hits.append(counted * (numbers if whole else units(numbers)))
         self._bases.append(counted)
 
     def features(self, n: int) -> Features:
@@ -50,7 +50,7 @@ class Columns:
 def features(rows: Rows, schema: Schema) -> Features:
     """What the models make of some rows, one line per row."""
     columns = Columns()
-    covered, scored = (rows.L >= 0).any(axis=1), is_scored(rows.scores)
+    covered, scored = is_covered(rows), is_scored(rows.scores)
     scores = np.where(scored[:, None], rows.scores, 1 / schema.cardinality)
     _distribution(columns, "label_model", rows.probs, covered, schema)
     _distribution(columns, "champion", scores, scored, schema)
@@ -62,9 +62,14 @@ def features(rows: Rows, schema: Schema) -> Features:
     return columns.features(len(rows))
 
 
-def is_scored(scores: Probs) -> np.ndarray:
+def is_covered(rows: Rows) -> Flags:
+    """Which rows have a vote."""
+    return np.asarray((rows.L >= 0).any(axis=1))
+
+
+def is_scored(scores: Probs) -> Flags:
     """Which rows have scores."""
-    return ~np.isnan(scores).any(axis=1)
+    return np.asarray(np.isfinite(scores).all(axis=1))
 
 
 def entropy(probs: Probs) -> Floats:
@@ -73,7 +78,7 @@ def entropy(probs: Probs) -> Floats:
     return -(probs * logs).sum(axis=1) / np.log(probs.shape[1])
 
 
-def _distribution(columns: Columns, model: str, probs: Probs, among: np.ndarray, schema: Schema) -> None:
+def _distribution(columns: Columns, model: str, probs: Probs, among: Flags, schema: Schema) -> None:
     """How the probabilities of one model are distributed; of two classes the second tells all."""
     winner = probs.argmax(axis=1)
     columns.add("entropy", model, entropy(probs), among=among, whole=False)

@@ -5,6 +5,7 @@ what rows of one class look like has not changed. The matrix comes from the refe
 enough; its own error is part of the interval.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -60,7 +61,7 @@ class Shift:
 
 @dataclass(frozen=True)
 class Box:
-    """A model whose mean predictions are read: by draw (the first: all rows once), its confusion and mean prediction."""
+    """A model whose mean predictions are read, as it does on the reference: by draw, the first being all rows once."""
 
     confusions: Floats
     means: Floats
@@ -85,12 +86,11 @@ def estimate_shift(reference: Reference, window: Rows) -> Shift | None:
     """Estimate the shares of the classes; None where no model tells the classes apart."""
     scored = is_scored(window.scores)
     champion = _kept(reference, "champion", _champion) if scored.mean() >= 0.5 else None
-    if champion is not None and champion.is_sharp:
-        box, predictions = champion, window.scores[scored]
-    else:
+    box, predictions = champion, window.scores[scored]
+    if box is None or not box.is_sharp:
         box, predictions = _kept(reference, "label model", _label_model), window.probs
-        if box is None or not box.is_sharp:
-            return None
+    if box is None or not box.is_sharp:
+        return None
     before = _solved(box.confusions, box.means)
     now = _solved(box.confusions, _means(np.random.default_rng([reference.seed, 11]), predictions))
     changes = now - before
@@ -115,10 +115,10 @@ def class_probs(rows: Rows) -> Probs:
     return truth
 
 
-def _kept(reference: Reference, name: str, make: object) -> Box | None:
+def _kept(reference: Reference, name: str, make: Callable[[Rows, int], Box | None]) -> Box | None:
     """A box, measured once per reference."""
     if ("box", name) not in reference.drawn:
-        reference.drawn["box", name] = make(reference.rows, reference.seed)  # type: ignore[operator]
+        reference.drawn["box", name] = make(reference.rows, reference.seed)
     return reference.drawn["box", name]
 
 

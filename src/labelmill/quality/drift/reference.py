@@ -161,7 +161,8 @@ class Reference:
         return cls(schema, head["seed"], VoteCounts(head["rows"], *counts), sums, sample)
 
     def _head(self) -> dict[str, object]:
-        return {"schema": {name: list(names) for name, names in asdict(self.schema).items()}, "seed": self.seed, "rows": self.n}
+        schema = {name: list(names) for name, names in asdict(self.schema).items()}
+        return {"schema": schema, "seed": self.seed, "rows": self.n}
 
     def _table(self) -> pd.DataFrame:
         return pd.concat([pd.DataFrame({"id": self.sample.ids.astype(str)}), self.sample.measured], axis=1)

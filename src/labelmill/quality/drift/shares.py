@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
 
 UNIT = 2.0**-20
 """Numbers between 0 and 1 are kept in multiples of this: their sums are exact, whatever the order of the rows."""

@@ -16,7 +16,7 @@ from labelmill.quality.drift.others import Beside, beside, tallies
 from labelmill.quality.drift.prior import Shift, class_probs
 from labelmill.quality.drift.reference import Reference
 from labelmill.quality.drift.rows import Rows
-from labelmill.quality.drift.shares import Floats
+from labelmill.quality.drift.shares import Flags, Floats
 from labelmill.quality.drift.signals import matters
 
 LEAST_VOTES = 20
@@ -44,6 +44,16 @@ class Stale:
     before: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class Explained:
+    """What is taken into account: weights and classes of the rows of the sample, the shift, coverage that all kept."""
+
+    weights: Floats
+    probs: Probs
+    shift: Shift | None
+    kept: float
+
+
 def shift_weights(reference: Reference, shift: Shift | None) -> Floats:
     """Weight of each row of the sample, of mean 1, so that its classes have the shares of the window."""
     if shift is None:
@@ -66,16 +76,17 @@ def stale_lfs(
     if layer.state != "drift":
         return []
     weights, probs = shift_weights(reference, shift), class_probs(reference.rows)
-    silenced, found = np.zeros(window.L.shape[1], bool), []
+    k, silenced, found = reference.schema.cardinality, np.zeros(window.L.shape[1], bool), list[Stale]()
     while not silenced.all():
-        ours, theirs = (tallies(L, reference.schema.cardinality, silenced=silenced) for L in (reference.sample.L, window.L))
-        left = np.flatnonzero(~silenced)
+        ours, theirs = (tallies(L, k, silenced=silenced) for L in (reference.sample.L, window.L))
+        left = np.flatnonzero(~silenced).tolist()
         pairs = {j: (beside(reference.sample.L[:, j], ours), beside(window.L[:, j], theirs)) for j in left}
         kept = _kept_share(pairs, weights) if has_new_content else 1.0
+        explained = Explained(weights, probs, shift, kept)
         changes = [
             (j, signal)
             for j in left
-            for signal in _changes(reference, window, j, *pairs[j], weights=weights, probs=probs, shift=shift, kept=kept)
+            for signal in _changes(reference, window, j, *pairs[j], explained)
             if abs(signal.z) > layer.threshold and matters(signal, params)
         ]
         if not changes:
@@ -92,38 +103,35 @@ def _changes(
     j: int,
     ours: Beside,
     theirs: Beside,
-    *,
-    weights: Floats,
-    probs: Probs,
-    shift: Shift | None,
-    kept: float,
+    explained: Explained,
 ) -> list[Signal]:
     """What one labeling function does beside what it should do."""
-    name, everywhere = reference.schema.lf_names[j], np.ones(len(weights), bool)
+    name, everywhere = reference.schema.lf_names[j], np.ones(len(explained.weights), bool)
     all_rows = np.ones(len(window), bool)
-    tests = [("coverage", ours.voted, everywhere, theirs.voted, all_rows, kept)]
+    tests = [("coverage", ours.voted, everywhere, theirs.voted, all_rows, explained.kept)]
     tests += [("agreement", ours.agrees, ours.decided, theirs.agrees, theirs.decided, 1.0)]
     if (reference.votes.votes[j] > 0).sum() > 1:
         for label in range(reference.schema.cardinality):
-            hits = reference.sample.L[:, j] == label, window.L[:, j] == label
-            tests += [("class_share", hits[0], ours.voted, hits[1], theirs.voted, 1.0)]
+            said, says = reference.sample.L[:, j] == label, window.L[:, j] == label
+            tests += [("class_share", said, ours.voted, says, theirs.voted, 1.0)]
     if window.failed is not None:
         tests += [("error", reference.sample.failed[:, j], everywhere, window.failed[:, j], all_rows, 1.0)]
     signals = []
     for kind, hits, base, their_hits, their_base, factor in tests:
         if min(base.sum(), their_base.sum()) < LEAST_VOTES:
             continue
-        plain, expected = hits[base].mean(), float(np.average(hits[base], weights=weights[base])) * factor
+        plain, expected = hits[base].mean(), float(np.average(hits[base], weights=explained.weights[base])) * factor
         now = float(their_hits[their_base].mean())
         if abs(now - expected) < UNEXPLAINED * abs(now - plain):
             continue
-        error = _error(expected, hits[base], weights[base], their_base.sum(), probs[base], shift)
+        error = _error(expected, hits[base], base, int(their_base.sum()), explained)
         signals.append(Signal("votes", kind, name, expected, now, (now - expected) / error, alarm=True))
     return signals
 
 
-def _error(expected: float, hits: Floats, weights: Floats, n_window: int, probs: Probs, shift: Shift | None) -> float:
+def _error(expected: float, hits: Flags, base: Flags, n_window: int, explained: Explained) -> float:
     """Standard error of what is seen beside what is expected: of both samples, and of the shares of the classes."""
+    weights, probs, shift = explained.weights[base], explained.probs[base], explained.shift
     share = float(np.clip(expected, 1 / n_window, 1 - 1 / n_window))
     variance = share * (1 - share) / n_window
     variance += float((weights**2 * (hits - expected) ** 2).sum() / weights.sum() ** 2)

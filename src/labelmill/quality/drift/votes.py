@@ -48,7 +48,8 @@ class VoteCounts:
         L = np.ascontiguousarray(L, np.int8)
         agreement = count_agreement_of_two(L) if cardinality == 2 else count_agreement(L, cardinality)
         errors = np.zeros(L.shape[1], np.int64) if failed is None else failed.sum(axis=0, dtype=np.int64)
-        return cls(len(L), *count_pairs(L, cardinality), agreement, errors)
+        votes, both, same = count_pairs(L, cardinality)
+        return cls(len(L), votes, both, same, agreement, errors)
 
     def __add__(self, other: "VoteCounts") -> "VoteCounts":
         return VoteCounts(*(getattr(self, name) + getattr(other, name) for name in self.__dataclass_fields__))
