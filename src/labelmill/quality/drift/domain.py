@@ -1,7 +1,7 @@
 """Whether new rows can be told from old ones by their words: a classifier that is trained to do it.
 
 Naive Bayes weights (Wang & Manning 2012) cost one sparse product. Rows of one fold are scored by the weights
-of the other; how well that works is the area under the curve, with the error of DeLong et al. (1988).
+of the others; how well that works is the area under the curve, with the error of DeLong et al. (1988).
 """
 
 from dataclasses import dataclass
@@ -15,11 +15,13 @@ from labelmill.quality.drift.words import BUCKETS
 
 Floats = NDArray[np.float64]
 
-MOST_WINDOW, MOST_REFERENCE = 2000, 4000
+MOST_WINDOW, MOST_REFERENCE = 2000, 8000
 """Distinct texts that are looked at: enough to see what matters, whatever the size of the window."""
 
-_FOLD = np.uint64(1 << 21)
-_SMOOTHING = 0.5
+FOLDS = 2
+
+_SMOOTHING = 3.0
+"""Counts that every word is given: with fewer, words that occur once drown the others."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,8 @@ class Domain:
     auc
         Probability that a row of the window looks newer than one of the reference.
     z
-        Its distance from 0.5 in standard errors. The two folds measure nearly the same, so it is their mean.
+        Its distance from 0.5 in standard errors, the mean of the folds: they measure nearly the same, so that two of them
+        are not counted as more than one.
     window, reference
         Positions of the rows that were looked at.
     newness
@@ -62,22 +65,27 @@ def distinguish(
     """
     new, old = _distinct(*window, MOST_WINDOW), _distinct(*reference, MOST_REFERENCE)
     rows_new, rows_old = window[0][new], reference[0][old]
-    fold_new, fold_old = (window[1][new] & _FOLD) > 0, (reference[1][old] & _FOLD) > 0
+    fold_new, fold_old = fold_of(window[1][new]), fold_of(reference[1][old])
     weights = np.ones(len(old)) if row_weights is None else row_weights[old]
-    newness, both = np.zeros(len(new)), np.zeros(BUCKETS)
-    aucs, roots = list[float](), list[float]()
-    for fold in (False, True):
-        train_new, train_old = fold_new == fold, fold_old == fold
+    newness, total = np.zeros(len(new)), np.zeros(BUCKETS)
+    areas = list[tuple[float, float]]()
+    for fold in range(FOLDS):
+        train_new, train_old = fold_new != fold, fold_old != fold
         if min(train_new.sum(), train_old.sum(), (~train_new).sum(), (~train_old).sum()) < 20:
             return None
         speaks = _weights(rows_new[train_new], rows_old[train_old], weights[train_old])
         judged_new, judged_old = _scores(rows_new[~train_new], speaks), _scores(rows_old[~train_old], speaks)
-        auc, error = area(judged_new, judged_old, weights[~train_old])
-        aucs.append(auc)
-        roots.append((auc - 0.5) / error)
+        areas.append(area(judged_new, judged_old, weights[~train_old]))
         newness[~train_new] = judged_new
-        both += speaks / 2
-    return Domain(float(np.mean(aucs)), float(np.mean(roots)), new, old, newness, both)
+        total += speaks / FOLDS
+    aucs, errors = np.array(areas).T
+    z = float(np.mean((aucs - 0.5) / errors))
+    return Domain(float(aucs.mean()), z, new, old, newness, total)
+
+
+def fold_of(keys: Keys) -> NDArray[np.int64]:
+    """The fold of each row: copies, and the same text on both sides, are in the same."""
+    return ((keys >> np.uint64(20)) % np.uint64(FOLDS)).astype(np.int64)
 
 
 def area(new: Floats, old: Floats, weights: Floats) -> tuple[float, float]:

@@ -5,6 +5,7 @@ does there is what it should do in the window. The one that is furthest from it 
 the others are looked at again, so that those which only disagree with it are not named.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -68,26 +69,25 @@ def stale_lfs(
     findings: Findings,
     shift: Shift | None,
     params: DriftParams,
-    *,
-    has_new_content: bool,
 ) -> list[Stale]:
     """The labeling functions that changed, the plainest first; only looked for where the layer of votes drifts."""
     layer = findings.layers["votes"]
     if layer.state != "drift":
         return []
     weights, probs = shift_weights(reference, shift), class_probs(reference.rows)
+    is_quieter = any(signal.kind == "uncovered" and signal.window > signal.reference for signal in layer.alarms)
     k, silenced, found = reference.schema.cardinality, np.zeros(window.L.shape[1], bool), list[Stale]()
     while not silenced.all():
         ours, theirs = (tallies(L, k, silenced=silenced) for L in (reference.sample.L, window.L))
         left = np.flatnonzero(~silenced).tolist()
         pairs = {j: (beside(reference.sample.L[:, j], ours), beside(window.L[:, j], theirs)) for j in left}
-        kept = _kept_share(pairs, weights) if has_new_content else 1.0
+        kept = _kept_share(pairs, weights) if is_quieter else 1.0
         explained = Explained(weights, probs, shift, kept)
         changes = [
             (j, signal)
             for j in left
             for signal in _changes(reference, window, j, *pairs[j], explained)
-            if abs(signal.z) > layer.threshold and matters(signal, params)
+            if abs(signal.z) > layer.threshold and matters(signal, params) and _stands_out(signal.name, layer.alarms)
         ]
         if not changes:
             return found
@@ -95,6 +95,11 @@ def stale_lfs(
         found.append(Stale(signal.name, signal, *_shown(reference, window, j, *pairs[j], signal)))
         silenced[j] = True
     return found
+
+
+def _stands_out(lf: str, alarms: Sequence[Signal]) -> bool:
+    """Whether anything that is about this labeling function alarms, without any explanation."""
+    return any(lf in (signal.name, *signal.name.split(" & ")) or signal.name.startswith(f"{lf}: ") for signal in alarms)
 
 
 def _changes(
