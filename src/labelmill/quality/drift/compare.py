@@ -40,6 +40,27 @@ def compare(reference: Reference, window: Rows, params: DriftParams, *, cache: P
     -------
     Findings
         All layers; below `drift.min_rows` none of them can tell.
+
+    Examples
+    --------
+    One labeling function has fallen silent.
+
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> from labelmill.quality.drift import Schema
+    >>> def rows(n, seed):
+    ...     L = np.random.default_rng(seed).integers(-1, 2, (n, 3)).astype(np.int8)
+    ...     frame = pd.DataFrame({"id": [f"{seed}-{row}" for row in range(n)]})
+    ...     return Rows(frame, L, np.full((n, 2), 0.5), np.full((n, 2), np.nan))
+    >>> schema = Schema((), ("ham", "spam"), ("links", "greeting", "shouting"))
+    >>> reference = Reference.of([rows(2000, 1)], schema, seed=1)
+    >>> window, params = rows(600, 2), DriftParams(null_draws=100)
+    >>> compare(reference, window, params).state
+    'stable'
+    >>> window.L[:, 2] = -1
+    >>> found = compare(reference, window, params).layers["votes"]
+    >>> found.state, found.signals[0].kind, found.signals[0].name
+    ('drift', 'coverage', 'shouting')
     """
     n = len(window)
     if n < params.min_rows:

@@ -33,7 +33,7 @@ class Domain:
     auc
         Probability that a row of the window looks newer than one of the reference.
     z
-        Its distance from 0.5 in standard errors, the mean of the folds: they measure nearly the same, so that two of them
+        Its distance from 0.5 in standard errors, the mean of both folds: they measure nearly the same, so that two
         are not counted as more than one.
     window, reference
         Positions of the rows that were looked at.

@@ -4,6 +4,7 @@ Rows are drawn in clusters of equal texts, and whole, so that copies and labelin
 each other count as what they are. It is done once for a reference and a size of windows.
 """
 
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -67,12 +68,20 @@ def null_of(reference: Reference, n_window: int, *, draws: int, cache: Path | No
     kept = reference.drawn.get(("null", rows, draws))
     if kept is not None:
         return kept
-    file = None if cache is None else cache / f"null-{reference.digest[:16]}-{rows}-{draws}.json"
+    file = (
+        None if cache is None else cache / f"null-{reference.digest[:16]}-{_signals(reference):08x}-{rows}-{draws}.json"
+    )
     null = from_json(storage.read_json(file)) if file and file.is_file() else draw(reference, rows, draws=draws)
     if file and not file.is_file():
         storage.write_json(file, to_json(null))
     reference.drawn["null", rows, draws] = null
     return null
+
+
+def _signals(reference: Reference) -> int:
+    """A number for the signals that there are: what an earlier version of the code drew may be of others."""
+    forms = reference.input_features, reference.vote_form, reference.output_features
+    return zlib.crc32(repr([key for form in forms for key in form.keys]).encode())
 
 
 def bucket(n_window: int) -> int:

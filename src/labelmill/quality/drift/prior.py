@@ -151,7 +151,9 @@ def _solved(confusions: Floats, means: Floats) -> Floats:
 def _means(rng: np.random.Generator, predictions: Probs) -> Floats:
     """The mean prediction, then as it varies over samples of so many rows: with hundreds of rows, normally."""
     mean, error = predictions.mean(axis=0), np.cov(predictions, rowvar=False) / len(predictions)
-    return np.concatenate([mean[None], rng.multivariate_normal(mean, error, DRAWS, method="eigh")])
+    return np.concatenate(
+        [mean[None], rng.multivariate_normal(mean, error, DRAWS, check_valid="ignore", method="eigh")]
+    )
 
 
 def _times(rng: np.random.Generator, n: int) -> Floats:
