@@ -281,6 +281,29 @@ class PromoteParams(Section):
     bootstrap_samples: Positive = Field(1000, description="Resamples behind the comparison.")
 
 
+class DriftParams(Section):
+    """When new rows count as other than those that training saw."""
+
+    level: float = Field(
+        0.005, gt=0, lt=0.5, description="Share of windows without drift that may alarm, all layers together."
+    )
+    min_rows: Positive = Field(500, description="A smaller window tells nothing: it waits for the next.")
+    sample_rows: Positive = Field(20_000, description="Rows of the reference that are kept to draw from.")
+    null_draws: Positive = Field(2000, description="Windows drawn from the reference to see what chance does.")
+    share_change: Share = Field(0.02, description="Change of a share of the rows that matters.")
+    agreement_change: Share = Field(
+        0.05, description="Change of a labeling function's agreement with the others that matters."
+    )
+    prior_change: Share = Field(0.05, description="Change of a class's share that counts as a prior shift.")
+    content_auc: float = Field(
+        0.53, ge=0.5, le=1, description="How well new rows must be told from old ones by their words (0.5: not at all)."
+    )
+    harmful_margin: Share = Field(0.03, description="Loss of the champion's accuracy that counts as harmful.")
+    plain: float = Field(
+        2.0, ge=1, description="What exceeds its threshold so many times need not be seen in a second window."
+    )
+
+
 class Params(Section):
     """The whole of `params.yaml`."""
 
@@ -295,3 +318,4 @@ class Params(Section):
     evaluate: EvaluateParams = EvaluateParams()  # type: ignore[call-arg]
     track: TrackParams = TrackParams()  # type: ignore[call-arg]
     promote: PromoteParams = PromoteParams()  # type: ignore[call-arg]
+    drift: DriftParams = DriftParams()  # type: ignore[call-arg]

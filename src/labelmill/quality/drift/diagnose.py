@@ -1,0 +1,133 @@
+"""What the difference between a window and the reference means."""
+
+from collections.abc import Callable, Sequence
+
+from labelmill.params.sections import DriftParams
+from labelmill.quality.drift.confidence import reference_accuracy
+from labelmill.quality.drift.content import NewContent, new_content
+from labelmill.quality.drift.feed import broken_feed
+from labelmill.quality.drift.findings import Diagnosis, Findings, Signal
+from labelmill.quality.drift.gathering import Sample
+from labelmill.quality.drift.prior import Shift, estimate_shift
+from labelmill.quality.drift.reference import Reference
+from labelmill.quality.drift.rows import Rows
+from labelmill.quality.drift.stale import Stale, shift_weights, stale_lfs
+
+LOOKED_BACK = 2
+"""Seen now and in one of so many windows before: that is two of three."""
+
+SURE = 3.0
+"""Standard errors by which a class's share must have changed."""
+
+
+def diagnose(
+    reference: Reference, window: Rows, findings: Findings, *, params: DriftParams, history: Sequence[Findings]
+) -> list[Diagnosis]:
+    """What happened, the most urgent first; several things may have happened at once.
+
+    Parameters
+    ----------
+    reference, window
+        What was compared.
+    findings
+        What `compare` told of them.
+    params
+        Section `drift` of the parameters.
+    history
+        Findings of earlier windows, the newest last: what they show, too, is confirmed.
+
+    Returns
+    -------
+    list of Diagnosis
+        Empty where nothing stands out. Of damaged rows nothing else is told: it would be about the damage.
+    """
+    if findings.state != "drift":
+        return []
+    measured = Sample.of(window, reference.schema, seed=reference.seed, most=len(reference.sample))
+    if broken := broken_feed(reference, window, measured, findings):
+        return [Diagnosis("broken_feed", subject, f"{reason}.", confirmed=True) for subject, reason in broken]
+    shift = estimate_shift(reference, window)
+    content = new_content(reference, window, measured, findings, shift_weights(reference, shift), params)
+    stale = stale_lfs(reference, window, findings, shift, params)
+    sees = _Witness(findings, history, params)
+    found = [*_harmful(reference, findings, params, sees), *(_stale(one, sees) for one in stale)]
+    # With new content rows of a class look otherwise, and a stale labeling function misleads the label model: the
+    # estimate takes for granted that neither is so.
+    if shift is not None and content is None and (shift.by_champion or not stale):
+        found += _prior_shift(reference, shift, findings, params, sees)
+    return found + ([_content(content, sees)] if content else [])
+
+
+class _Witness:
+    """Whether something is plain in this window, or was seen in one of the last, too."""
+
+    def __init__(self, findings: Findings, history: Sequence[Findings], params: DriftParams) -> None:
+        self._now, self._before, self._plain = findings, history[-LOOKED_BACK:], params.plain
+
+    def confirms(self, about: Callable[[Signal], bool]) -> bool:
+        """Whether signals of this sort stand out often or far enough."""
+        for layer in self._now.layers.values():
+            if any(about(signal) and abs(signal.z) > self._plain * layer.threshold for signal in layer.alarms):
+                return True
+        earlier = (layer for findings in self._before for layer in findings.layers.values())
+        return any(about(signal) for layer in earlier for signal in layer.alarms)
+
+
+def _stale(one: Stale, sees: _Witness) -> Diagnosis:
+    """A labeling function that changed, in words."""
+    signal, lf = one.signal, one.lf
+    what = {
+        "coverage": "votes on {now:.1%} of the rows, {before:.1%} were to be expected",
+        "agreement": "agrees with the others on {now:.0%} of its rows, {before:.0%} were to be expected",
+        "class_share": "divides its votes otherwise: {now:.0%} for one class, {before:.0%} were to be expected",
+        "error": "fails on {now:.1%} of the rows, {before:.1%} before",
+    }[signal.kind].format(now=signal.window, before=signal.reference)
+    reason = f"{lf} {what} (z = {signal.z:.1f})."
+    confirmed = sees.confirms(lambda s: s.layer == "votes" and (s.name == lf or s.name.startswith(f"{lf}: ")))
+    return Diagnosis("stale_lf", lf, reason, confirmed, one.rows, one.before)
+
+
+def _prior_shift(
+    reference: Reference, shift: Shift, findings: Findings, params: DriftParams, sees: _Witness
+) -> list[Diagnosis]:
+    """The class whose share changed most, where it is sure to have changed."""
+    changes = [abs(change.value) for change in shift.change]
+    number = max(range(len(changes)), key=lambda place: (round(changes[place], 9), place))
+    change, share = shift.change[number], shift.window[number]
+    sure = abs(change.value) > SURE * shift.error[number]
+    if findings.layers["outputs"].state != "drift" or not sure or abs(change.value) < params.prior_change:
+        return []
+    name = reference.schema.classes[number]
+    reason = (
+        f"the share of class {name} is {share.value:.1%} ({share.low:.1%} to {share.high:.1%}), "
+        f"before: {shift.reference[number]:.1%}."
+    )
+    kinds = ("mean", "predicted", "histogram")
+    return [Diagnosis("prior_shift", name, reason, sees.confirms(lambda s: s.layer == "outputs" and s.kind in kinds))]
+
+
+def _content(content: NewContent, sees: _Witness) -> Diagnosis:
+    """New content, in words."""
+    words = ", ".join(content.words[:5])
+    reason = f"a new row is told from an old one {content.auc:.0%} of the time by its words, the classes evened out"
+    reason += f"; above all by {words}." if words else "."
+    confirmed = sees.confirms(lambda signal: signal.kind in ("content", "vocabulary"))
+    return Diagnosis("new_content", "", reason, confirmed, content.rows, words=content.words)
+
+
+def _harmful(reference: Reference, findings: Findings, params: DriftParams, sees: _Witness) -> list[Diagnosis]:
+    """Whether the champion is worse: by gold where there is some, by its own confidence otherwise."""
+    alarms = findings.layers["outputs"].alarms
+    gold = next((signal for signal in alarms if signal.kind == "accuracy"), None)
+    if gold is not None and gold.reference - gold.window > params.harmful_margin:
+        reason = f"the champion is right on {gold.window:.1%} of the rows with gold, before: {gold.reference:.1%}."
+        return [Diagnosis("harmful", "", reason, sees.confirms(lambda signal: signal.kind == "accuracy"))]
+    before, now = reference_accuracy(reference), findings.accuracy
+    unsure = any(signal.kind == "confidence" and signal.window < signal.reference for signal in alarms)
+    if before is None or now is None or not unsure or now.high >= before - params.harmful_margin:
+        return []
+    reason = (
+        f"the champion can be expected to be right on {now.value:.1%} of the rows ({now.low:.1%} to {now.high:.1%}) "
+        f"by its own confidence, before: {before:.1%}."
+    )
+    return [Diagnosis("harmful", "", reason, sees.confirms(lambda signal: signal.kind == "confidence"))]

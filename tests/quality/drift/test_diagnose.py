@@ -1,0 +1,110 @@
+import dataclasses
+
+import numpy as np
+import pytest
+
+from labelmill.quality.drift import compare, diagnose
+
+
+def told(reference, window, params, history=()):
+    findings = compare(reference, window, params)
+    return diagnose(reference, window, findings, params=params, history=history)
+
+
+def kinds(found):
+    return [(one.kind, one.subject) for one in found]
+
+
+def test_of_a_stable_window_nothing_is_told(reference, rows, params):
+    assert told(reference, rows(2000, 2), params) == []
+
+
+@pytest.mark.parametrize("seed", [21, 22, 23])
+@pytest.mark.parametrize(
+    ("planted", "expected"),
+    [
+        ({"dead": 0}, ("stale_lf", "lf_0")),
+        ({"dead": 7}, ("stale_lf", "lf_7")),
+        ({"worse": 6}, ("stale_lf", "lf_6")),
+        ({"prior": 0.4}, ("prior_shift", "spam")),
+        ({"prior": 0.2}, ("prior_shift", "spam")),
+    ],
+)
+def test_what_happened_is_told_and_nothing_else(reference, rows, params, planted, expected, seed):
+    assert kinds(told(reference, rows(2000, seed, **planted), params)) == [expected]
+
+
+def test_new_content_shows_its_rows_and_words(reference, rows, params):
+    window = rows(2000, 24, new=0.25)
+    found = {one.kind: one for one in told(reference, window, params)}
+    assert "stale_lf" not in found
+    assert "prior_shift" not in found
+    content = found["new_content"]
+    assert content.words
+    assert all(word.startswith("z") for word in content.words)
+    texts = window.frame.set_index("id")["text"]
+    assert all(" z" in f" {texts[row]}" for row in content.rows)
+
+
+def test_other_classes_are_no_new_content(reference, rows, params):
+    assert "new_content" not in dict(kinds(told(reference, rows(2000, 25, prior=0.5), params)))
+
+
+def test_a_stale_one_shows_rows_before_and_after(reference, rows, params):
+    window = rows(2000, 26, worse=7)
+    (found,) = told(reference, window, params)
+    places = window.frame["id"].isin(found.rows)
+    assert (window.L[places, 7] >= 0).all()
+    assert len(found.rows) == len(found.before) == 10
+    assert set(found.before) <= set(reference.sample.ids)
+
+
+def test_two_stale_ones_are_both_named(reference, rows, params):
+    found = told(reference, rows(2000, 27, dead=2, worse=5), params)
+    assert {one.subject for one in found if one.kind == "stale_lf"} == {"lf_2", "lf_5"}
+
+
+@pytest.mark.parametrize("broken", ["nulls", "gone", "short", "garbled", "silent", "copies", "failing"])
+def test_a_broken_feed_is_told_alone(reference, rows, params, broken):
+    window = rows(1500, 28)
+    frame, L, failed = window.frame.copy(), window.L.copy(), None
+    if broken == "nulls":
+        frame.loc[::2, "size"] = np.nan
+    elif broken == "gone":
+        frame = frame.drop(columns="size")
+    elif broken == "short":
+        frame["text"] = frame["text"].str[:4]
+    elif broken == "garbled":
+        frame["text"] = frame["text"].str.replace("a", "\ufffd")
+    elif broken == "silent":
+        L[:] = -1
+    elif broken == "copies":
+        frame["text"] = frame["text"].iloc[0]
+    else:
+        failed = np.ones(L.shape, bool)
+    found = told(reference, dataclasses.replace(window, frame=frame, L=L, failed=failed), params)
+    assert {one.kind for one in found} == {"broken_feed"}
+    assert all(one.confirmed for one in found)
+
+
+def test_gold_shows_that_the_champion_is_worse(reference, rows, params):
+    window = rows(2000, 29)
+    scores = window.scores.copy()
+    scores[::3] = scores[::3, ::-1]
+    found = told(reference, dataclasses.replace(window, scores=scores), params)
+    assert ("harmful", "") in kinds(found)
+
+
+def test_what_two_of_three_windows_show_is_confirmed(reference, rows, params):
+    patient = params.model_copy(update={"plain": 100.0})
+    windows = [rows(2000, seed, dead=3) for seed in (31, 32)]
+    first = compare(reference, windows[0], patient)
+    assert not told(reference, windows[0], patient)[0].confirmed
+    assert told(reference, windows[1], patient, [first])[0].confirmed
+    stable = compare(reference, rows(2000, 2), patient)
+    assert told(reference, windows[1], patient, [first, stable])[0].confirmed
+    assert not told(reference, windows[1], patient, [first, stable, stable])[0].confirmed
+
+
+def test_what_is_plain_is_confirmed_at_once(reference, rows, params):
+    assert told(reference, rows(2000, 31, dead=7), params)[0].confirmed
