@@ -21,6 +21,7 @@ def test_it_makes_a_valid_project_and_says_what_comes_next(labelmill, tmp_path):
     names = {item.name for item in (tmp_path / "my task").iterdir()}
     assert {"params.yaml", "dvc.yaml", "lfs", "gold", ".gitignore", ".dvcignore", "README.md"} <= names
     assert not {name for name in names if name.startswith("dot_")}
+    assert (tmp_path / "my task/data/incoming/README.md").is_file()
 
 
 def test_it_is_a_git_and_a_dvc_repository(labelmill, tmp_path):

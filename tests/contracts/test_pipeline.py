@@ -131,7 +131,7 @@ GOLD_NAMED_BY = {
     "GOLD_TRAIN": {"stages/ingest", "stages/baselines", "cli/interop"},
     "GOLD_TEST": {"stages/ingest", "stages/evaluate", "cli/interop"},
     "GOLD_GATE": {"stages/ingest", "quality/promotion"},
-    "GOLD_STREAM": {"stages/ingest"},
+    "GOLD_STREAM": {"stages/ingest", "loop/periods"},  # the replay plays it, and lets out what is audited
     "PROVENANCE": {"stages/ingest", "stages/validate", "stages/evaluate"},
 }
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from labelmill.sources.columns import parse_day, parse_text, plain, typed_column
+from labelmill.sources.columns import cast_like, parse_day, parse_text, plain, typed_column
 
 
 @pytest.mark.parametrize(
@@ -101,3 +101,48 @@ _json = st.recursive(
 def test_any_values_give_a_column_that_arrow_takes(values):
     column = typed_column([plain(value) for value in values])
     assert len(pa.Table.from_pandas(pd.DataFrame({"x": column}))) == len(values)
+
+
+MODEL = pd.DataFrame(
+    {
+        "size": [1.5],
+        "count": [1],
+        "code": ["007"],
+        "flag": [True],
+        "links": [["x"]],
+        "at": pd.to_datetime(["2024-01-01"], utc=True).astype("datetime64[us, UTC]"),
+    }
+)
+
+
+def test_fewer_rows_get_the_types_of_more():
+    frame = pd.DataFrame(
+        {"size": [2, 3], "code": [7, 8], "at": ["2024-05-01T12:00:00Z", None], "links": [None, None], "own": [1, 2]}
+    )
+    cast = cast_like(frame, MODEL)
+    assert {name: str(kind) for name, kind in cast.dtypes.items()} == {
+        "size": "float64",
+        "code": "str",
+        "at": "datetime64[us, UTC]",
+        "links": "object",
+        "own": "int64",
+    }
+    assert cast["code"].tolist() == ["7", "8"]
+    assert cast["at"].tolist() == [pd.Timestamp("2024-05-01 12:00", tz="UTC"), pd.NaT]
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [("count", [1.5, 2.0]), ("count", [1.0, None]), ("flag", [True, None]), ("flag", ["yes"]), ("at", ["soon"]),
+     ("size", ["a"]), ("links", ["[]"])],
+)  # fmt: skip
+def test_what_would_lose_a_value_stays_as_it_is(name, values):
+    frame = pd.DataFrame({name: values})
+    pd.testing.assert_frame_equal(cast_like(frame, MODEL), frame)
+
+
+@pytest.mark.parametrize("name", MODEL.columns)
+def test_a_column_of_nulls_stays_one(name):
+    cast = cast_like(pd.DataFrame({name: [None, None]}), MODEL)[name]
+    assert cast.isna().all()
+    assert cast.dtype == (MODEL[name].dtype if name not in ("count", "flag") else object)

@@ -111,7 +111,14 @@ def test_rows_labeled_by_hand_move_to_the_gold_they_were_labeled_for(caplog):
     assert (DEALT.tolist(), GOLD.tolist()) == (["train", "dev", "test", "incoming"], [-1, 0, 1, -1])  # untouched
 
 
-@pytest.mark.parametrize("id_", ["c", "d"])
-def test_annotations_of_held_out_rows_are_refused_by_line(id_):
+def test_annotations_of_test_rows_are_refused_by_line():
     with pytest.raises(DataError, match=r"gold/annotations\.jsonl:7: labels the row"):
-        merge_annotations(IDS, DEALT, GOLD, [Annotation(id_, 1, "dev", "gold/annotations.jsonl:7")])
+        merge_annotations(IDS, DEALT, GOLD, [Annotation("c", 1, "dev", "gold/annotations.jsonl:7")])
+
+
+def test_annotations_of_rows_of_the_stream_wait_for_the_batch_that_brings_them():
+    splits, gold, unknown = merge_annotations(IDS, DEALT, GOLD, [Annotation("d", 1, "gate", "f:1")])
+    assert (splits.tolist(), gold.tolist(), unknown) == (DEALT.tolist(), GOLD.tolist(), 1)
+    ids, dealt = pd.concat([IDS, pd.Series(["d"])]), pd.concat([DEALT, pd.Series(["gate"])])
+    splits, gold, unknown = merge_annotations(ids, dealt, np.append(GOLD, -1), [Annotation("d", 1, "gate", "f:1")])
+    assert (splits.tolist()[3:], gold.tolist()[3:], unknown) == (["incoming", "gate"], [-1, 1], 0)

@@ -1,15 +1,20 @@
 """Stage ingest: what it leaves behind, the same bytes each time, nothing broken when it fails."""
 
 import csv
+import datetime as dt
 import json
 import random
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from labelmill import paths, storage
-from labelmill.errors import LabelmillError
+from labelmill.errors import DataError, LabelmillError
 from labelmill.params import parse_params
+from labelmill.sources import batches
+from labelmill.sources.generated import mails
+from labelmill.sources.intake import Intake, provenance, rejections
 from labelmill.stages import ingest
 
 SPLITS = {"date_column": "received_at", "test_from": "2024-05-01", "dev_rows": 60, "gate_rows": 40}
@@ -181,3 +186,101 @@ def test_a_broken_file_is_a_named_error_and_leaves_earlier_outputs(name, in_proj
 def test_a_date_column_that_is_none_is_named():
     with pytest.raises(LabelmillError, match=r"date_column is 'subject'.*\['received_at', 'sent_at'\]"):
         ingest.run(params(splits={"date_column": "subject"}))
+
+
+def publish(frame):
+    """These rows as a batch, as if they had come in."""
+    where = provenance([f"file:{i}" for i in range(len(frame))])
+    intake = Intake(frame.reset_index(drop=True), np.full(len(frame), -1), where, rejections([]), ())
+    facts = {"source": "f", "sha256": None, "champion": None, "rejected": 0, "seen_before": 0, "copies": 0}
+    arrived = dt.datetime(2024, 7, 1, tzinfo=dt.UTC)
+    with batches.adding() as seq:
+        batches.publish(
+            paths.INCOMING, seq, intake, left_out=intake.rejected, scores=None, arrived=arrived, refused=None, **facts
+        )
+
+
+def day(seed, n=50):
+    return mails(n, seed, start=dt.date(2024, 6, 20) + dt.timedelta(days=seed), days=1)[0]
+
+
+class TestBatches:
+    def test_each_adds_shards_of_its_own_and_changes_none_that_was_there(self):
+        ingest.run(params(shard_rows=100))
+        shards = {shard.file.name: shard.sha256 for shard in storage.list_shards(paths.INGESTED)}
+        for seed, rows in ((1, 50), (2, 150)):
+            publish(day(seed, rows))
+            ingest.run(params(shard_rows=100))
+            now = {shard.file.name: shard.sha256 for shard in storage.list_shards(paths.INGESTED)}
+            assert len(now) == len(shards) + -(-rows // 100)
+            assert shards.items() <= now.items()
+            shards = now
+
+    @pytest.mark.parametrize("seed", range(3))
+    def test_ids_of_the_splits_are_apart_and_gold_follows_the_rows(self, seed):
+        ingest.run(params(seed=seed))
+        before = {split: set(storage.read_table(path)["id"]) for split, path in GOLD.items()}
+        stream = storage.read_shards(paths.STREAM).drop(columns="split")
+        test = storage.read_shards(paths.INGESTED).query("split == 'test'").drop(columns="split")
+        for frame in (day(1), stream.head(40), test.head(10), day(2)):
+            publish(frame)
+        ingest.run(params(seed=seed))
+        after = {split: storage.read_table(path)["id"] for split, path in GOLD.items()}
+        assert pd.concat(after.values()).is_unique
+        assert set(after["dev"]) == before["dev"]
+        assert set(after["test"]) == before["test"]
+        assert len(set(after["train"]) | set(after["gate"])) == len(before["train"] | before["gate"]) + 140
+        rows = storage.read_shards(paths.INGESTED)
+        for split, ids in after.items():
+            assert sorted(ids) == sorted(rows.loc[rows["split"] == split, "id"])
+        provenance_ids = storage.read_table(paths.PROVENANCE)["id"]
+        assert provenance_ids.is_unique
+        assert set(rows["id"]) <= set(provenance_ids)
+        metrics = storage.read_json(paths.metrics("ingest"))
+        assert (metrics["batches"], metrics["rows_of_batches_left_out"]) == (4, 10)
+        assert metrics["rows"] == sum(metrics["splits"].values())
+
+    def test_the_stream_and_its_gold_stay_whole_when_its_rows_come_in(self, in_project):
+        ingest.run(params())
+        stream = storage.read_shards(paths.STREAM).drop(columns="split")
+        before = {name: hash_ for name, hash_ in hashes(in_project).items() if "stream" in name}
+        publish(stream)
+        ingest.run(params())
+        after = {name: hash_ for name, hash_ in hashes(in_project).items() if "stream" in name}
+        assert (len(before) > 2, after) == (True, before)
+
+    def test_a_window_leaves_older_train_rows_out(self):
+        publish(day(3))
+        ingest.run(params(window=60))
+        rows = storage.read_shards(paths.INGESTED)
+        oldest = rows.groupby("split")["received_at"].min().dt.date
+        assert oldest["train"] >= dt.date(2024, 6, 23) - dt.timedelta(days=60)
+        assert oldest["dev"] < dt.date(2024, 2, 15)
+        metrics = storage.read_json(paths.metrics("ingest"))
+        assert metrics["older_than_window"] > 100
+        assert metrics["rows"] == sum(metrics["splits"].values())
+
+    def test_the_same_batches_give_the_same_bytes(self, in_project):
+        publish(day(1))
+        ingest.run(params())
+        first = hashes(in_project)
+        ingest.run(params())
+        assert hashes(in_project) == first
+
+    def test_a_damaged_batch_is_named_and_nothing_is_written(self, in_project):
+        ingest.run(params())
+        publish(day(1))
+        (paths.INCOMING / "00001/provenance.parquet").write_bytes(b"PAR1")
+        before = hashes(in_project)
+        with pytest.raises(LabelmillError, match=r"data/incoming/00001/provenance\.parquet.*incoming hold 1"):
+            ingest.run(params())
+        assert hashes(in_project) == before
+
+    def test_an_experiment_in_a_copy_without_the_batches_says_how_to_take_them_along(self, in_project, monkeypatch):
+        """DVC copies what git knows, and git knows of no batch: it would train on fewer rows, and tell nobody."""
+        publish(day(1))
+        copy = in_project / ".dvc/tmp/exps/tmpabc"
+        copy.mkdir(parents=True)
+        monkeypatch.chdir(copy)
+        with pytest.raises(DataError, match=r"--copy-paths data/incoming"):
+            ingest.run(params())

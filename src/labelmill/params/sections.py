@@ -66,6 +66,9 @@ class SplitParams(Section):
     incoming_share: Share = Field(0.5, description="Share of those that are the incoming stream, by id hash.")
     dev_rows: Count = Field(200, description="Gold rows of the train period for work on labeling functions.")
     gate_rows: Count = Field(300, description="Gold rows of the train period that only promotion reads.")
+    audit_share: Share = Field(
+        0.1, description="Share of the rows of batches, by id hash, that join gate: people label them, none trains."
+    )
 
 
 class IngestParams(Section):
@@ -83,6 +86,9 @@ class IngestParams(Section):
     )
     max_row_mb: float = Field(10.0, gt=0, description="A larger row is rejected.")
     shard_rows: Positive = Field(100_000, description="Rows per shard of the clean table.")
+    window: Positive | None = Field(
+        None, description="Only train rows of the last N days by date_column, counted from the newest; all if absent."
+    )
     splits: SplitParams = SplitParams()  # type: ignore[call-arg]
 
 

@@ -74,6 +74,17 @@ def typed_column(values: Sequence[Any]) -> pd.Series:
     return pd.Series([None if value is None else text(value) for value in values], dtype="str")
 
 
+def cast_like(frame: pd.DataFrame, model: pd.DataFrame) -> pd.DataFrame:
+    """The frame with the types that the same columns of `model` have, where no value is lost by that.
+
+    The type of a column follows from its values, so that fewer rows may have another: no number among them
+    has a fraction, or all are null.
+    """
+    return frame.assign(
+        **{str(name): _cast(frame[name], model[name].dtype) for name in frame.columns if name in model.columns}
+    )
+
+
 def date_column(values: Sequence[dt.datetime | None]) -> pd.Series:
     """Dates as UTC at the precision of microseconds; those without a zone are taken as UTC."""
     return pd.to_datetime(pd.Series(list(values), dtype=object), utc=True).astype("datetime64[us, UTC]")
@@ -98,6 +109,28 @@ def parse_day(value: Any) -> dt.datetime:
         return value.replace(tzinfo=dt.UTC) if value.tzinfo is None else value.astimezone(dt.UTC)
     except OverflowError as error:
         raise ValueError("is out of range") from error
+
+
+def _cast(values: pd.Series, dtype: Any) -> pd.Series:
+    if values.dtype == dtype:
+        return values
+    is_date = isinstance(dtype, pd.DatetimeTZDtype)
+    if values.isna().all():
+        takes_nulls = is_date or dtype in ("float64", "object") or isinstance(dtype, pd.StringDtype)
+        return pd.Series([None] * len(values), index=values.index, dtype=dtype if takes_nulls else object)
+    plain_values = [None if pd.isna(value) else value for value in values] if values.dtype != object else list(values)
+    if is_date and isinstance(values.dtype, pd.StringDtype):
+        try:
+            return date_column([None if value is None else parse_day(value) for value in plain_values]).set_axis(
+                values.index
+            )
+        except ValueError:
+            return values
+    if isinstance(dtype, pd.StringDtype) and not isinstance(values.dtype, pd.DatetimeTZDtype):
+        return pd.Series([None if value is None else text(value) for value in plain_values], values.index, dtype="str")
+    if dtype == "float64" and values.dtype == "int64":
+        return values.astype("float64")
+    return values
 
 
 def _kind(value: Any) -> str:

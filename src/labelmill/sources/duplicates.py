@@ -37,7 +37,7 @@ def drop_duplicates(intake: Intake, date_column: str | None = None) -> tuple[Int
     table = pd.DataFrame(
         {
             "place": np.arange(len(intake.frame)),
-            "key": _content_keys(intake.frame, intake.same_columns),
+            "key": content_keys(intake.frame, intake.same_columns),
             "id": intake.frame["id"],
             "source": intake.provenance["source"],
             "gold": intake.gold,
@@ -72,7 +72,8 @@ def _letters_key(text: str) -> str | None:
     return hashlib.sha256(letters.encode()).hexdigest() if len(letters) >= MIN_LETTERS else None
 
 
-def _content_keys(frame: pd.DataFrame, columns: Sequence[str]) -> list[str]:
+def content_keys(frame: pd.DataFrame, columns: Sequence[str]) -> list[str]:
+    """For each row a hash of what is in these columns: equal for copies."""
     values = zip(*(frame[column].astype(object).tolist() for column in columns), strict=True)
     return [hashlib.sha256(json.dumps(row, default=str).encode()).hexdigest() for row in values]
 

@@ -28,7 +28,13 @@ _HAM_NETWORKS = (12, 64, 66, 128, 134, 193, 200)
 
 
 def mails(
-    n: int, seed: int, *, start: dt.date = START, days: int = DAYS, spam_share: float = 0.3
+    n: int,
+    seed: int,
+    *,
+    start: dt.date = START,
+    days: int = DAYS,
+    spam_share: float = 0.3,
+    age: float | None = None,
 ) -> tuple[pd.DataFrame, Gold]:
     """Draw `n` mails.
 
@@ -42,6 +48,8 @@ def mails(
         The period over which they are received, evenly; by default 2024-01-01 to 2024-06-30.
     spam_share
         Share of spam.
+    age
+        What spam sells, from 0 (as at the start of the period) to 1 (as at its end); if absent, it changes with time.
 
     Returns
     -------
@@ -54,23 +62,28 @@ def mails(
     >>> frame["received_at"].is_monotonic_increasing, len(gold)
     (True, 4)
     """
-    rows, gold = mail_rows(n, seed, start=start, days=days, spam_share=spam_share)
+    rows, gold = mail_rows(n, seed, start=start, days=days, spam_share=spam_share, age=age)
     ids = [hashlib.sha256(render(row)).hexdigest()[:16] for row in rows]
     return mail_frame({"id": id_, **row} for id_, row in zip(ids, rows, strict=True)), gold
 
 
 def mail_rows(
-    n: int, seed: int, *, start: dt.date = START, days: int = DAYS, spam_share: float = 0.3
+    n: int,
+    seed: int,
+    *,
+    start: dt.date = START,
+    days: int = DAYS,
+    spam_share: float = 0.3,
+    age: float | None = None,
 ) -> tuple[list[dict[str, Any]], Gold]:
     """The rows of `mails` as dicts, such as `render` takes."""
     rng = np.random.default_rng(seed)
     begin = dt.datetime.combine(start, dt.time(), tzinfo=dt.UTC)
     seconds = np.sort(rng.integers(0, days * 86_400, size=n))
     gold = (rng.random(n) < spam_share).astype(np.int64)
+    ages = seconds / days / 86_400 if age is None else np.full(n, age)
     rows = [
-        _mail(
-            rng, is_spam=bool(gold[i]), at=begin + dt.timedelta(seconds=int(seconds[i])), age=seconds[i] / days / 86_400
-        )
+        _mail(rng, is_spam=bool(gold[i]), at=begin + dt.timedelta(seconds=int(seconds[i])), age=ages[i])
         for i in range(n)
     ]
     return rows, gold

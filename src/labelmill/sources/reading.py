@@ -8,11 +8,12 @@ from labelmill.sources.corpus import read_corpus
 from labelmill.sources.generated import mails
 from labelmill.sources.intake import Intake, provenance, rejections
 from labelmill.sources.mail_files import SAME_COLUMNS, read_mails
+from labelmill.sources.table_files import SUFFIXES
 from labelmill.sources.tables import read_tables
 
 
-def read(params: Params, *, corpus_cache: Path) -> Intake:
-    """All rows of `ingest.source`, with their gold and where they came from."""
+def read(params: Params, *, corpus_cache: Path, labeled: bool = True) -> Intake:
+    """All rows of `ingest.source`, with where they came from and, if `labeled`, their gold."""
     match params.ingest.source:
         case "spamassassin":
             intake = read_corpus(params, corpus_cache)
@@ -21,9 +22,40 @@ def read(params: Params, *, corpus_cache: Path) -> Intake:
         case "mail":
             intake = read_mails(params)
         case _:
-            intake = read_tables(params)
+            intake = read_tables(params, labeled=labeled)
     _check_dates(intake, params)
     return intake
+
+
+def read_file(file: Path, params: Params, *, dated: bool) -> Intake:
+    """Rows of another file than the source, read as the source would be; gold that stands in it is left aside.
+
+    Parameters
+    ----------
+    file
+        A table by its ending (.csv, .tsv, .jsonl, .parquet, .csv.gz ...); any other file or folder is read as mails.
+    params
+        The project's params; `ingest` says how tables are read.
+    dated
+        Whether the date column of the project must be there.
+
+    Raises
+    ------
+    DataError
+        There is no such file, or it cannot be read.
+    NothingToDoError
+        There is no row in it.
+    """
+    if not file.exists():
+        raise DataError(f"{file}: there is no such file.")
+    kind = next((kind for kind, ends in SUFFIXES.items() if file.name.lower().endswith(ends)), "mail")
+    changes: dict[str, object] = {"source": kind, "path": str(file)}
+    if kind == "mail":
+        changes["label_column"] = None
+    if not dated:
+        changes["splits"] = params.ingest.splits.model_copy(update={"date_column": None, "test_from": None})
+    own = params.model_copy(update={"ingest": params.ingest.model_copy(update=changes)})
+    return read(own, corpus_cache=Path(), labeled=False)
 
 
 def _generated(params: Params) -> Intake:

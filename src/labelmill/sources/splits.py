@@ -74,6 +74,11 @@ def deal(frame: pd.DataFrame, gold: Gold, params: SplitParams, *, seed: int) -> 
     return pd.Series(splits, index=frame.index, dtype="str")
 
 
+def audited(ids: pd.Series, share: float, *, seed: int) -> NDArray[np.bool_]:
+    """Which rows of batches people label, by a keyed hash of the id: they join gate and never train."""
+    return _places(ids.tolist(), f"{seed}:audit") < share
+
+
 def merge_annotations(
     ids: pd.Series, splits: pd.Series, gold: Gold, annotations: Iterable[Annotation]
 ) -> tuple[pd.Series, Gold, int]:
@@ -82,30 +87,30 @@ def merge_annotations(
     Returns
     -------
     (splits, gold, unknown)
-        `unknown` counts annotations of ids that no row has.
+        `unknown` counts annotations of ids that no row has, or only rows of the stream that no batch brought yet.
 
     Raises
     ------
     DataError
-        An annotation is of a row that is held out: its label would tell what the test is there to ask.
+        An annotation is of a test row: its label would tell what the test is there to ask.
     """
     place = dict(zip(ids, range(len(ids)), strict=True))
     new_splits, new_gold = splits.to_numpy(dtype=object, copy=True), gold.copy()
     unknown: list[Annotation] = []
     for annotation in annotations:
         i = place.get(annotation.id)
-        if i is None:
+        if i is None or splits.iloc[i] == "incoming":  # of a batch that did not come yet, or is held
             unknown.append(annotation)
             continue
-        if splits.iloc[i] in ("test", "incoming"):
+        if splits.iloc[i] == "test":
             raise DataError(
-                f"{annotation.place}: labels the row {annotation.id!r}, which is of split {splits.iloc[i]!r}. Rows "
+                f"{annotation.place}: labels the row {annotation.id!r}, which is of split 'test'. Rows "
                 "that are held out must not become known: remove the line."
             )
         new_splits[i], new_gold[i] = annotation.purpose, annotation.label
     if unknown:
         _LOG.warning(
-            "%d annotations are of rows that do not exist (any more), the first at %s: %r.",
+            "%d annotations are of rows that are not there (any more, or not yet), the first at %s: %r.",
             len(unknown),
             unknown[0].place,
             unknown[0].id,

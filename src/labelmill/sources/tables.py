@@ -19,8 +19,15 @@ from labelmill.sources.table_files import MAX_COLUMNS, READERS, SUFFIXES, RawRow
 RESERVED = ("split",)
 
 
-def read_tables(params: Params) -> Intake:
+def read_tables(params: Params, *, labeled: bool = True) -> Intake:
     """All rows of the files at `ingest.path`, as `ingest.source` says.
+
+    Parameters
+    ----------
+    params
+        Sections `task` and `ingest` are used.
+    labeled
+        Whether the label column must be there; if not, what it holds is left aside.
 
     Raises
     ------
@@ -37,7 +44,7 @@ def read_tables(params: Params) -> Intake:
     names = list(dict.fromkeys(name for row in rows for name in row.values or ()))
     if kind == "jsonl":
         names.sort()  # there is no header: the order of rows must not matter
-    _check_columns(names, params, where)
+    _check_columns(names, params, where, labeled=labeled)
     ingest = params.ingest
     id_column = ingest.id_column or ("id" if "id" in names else None)
     dates = _dates(rows, ingest.splits.date_column, rejected)
@@ -57,10 +64,8 @@ def read_tables(params: Params) -> Intake:
         elif name not in (id_column, ingest.label_column):
             is_text = kind != "csv" or name in params.task.text_columns
             frame[name] = typed_column(_blank_to_none(values) if is_text else parse_text(values))
-    gold = [
-        gold_number((row.values or {}).get(ingest.label_column or ""), params.task.classes, where=row.source)
-        for row in rows
-    ]
+    labels = [(row.values or {}).get(ingest.label_column or "") if labeled else None for row in rows]
+    gold = [gold_number(label, params.task.classes, where=row.source) for label, row in zip(labels, rows, strict=True)]
     return Intake(
         pd.DataFrame(frame),
         np.array(gold, dtype=np.int64),
@@ -100,12 +105,12 @@ def _check_same_columns(first: tuple[str, list[str]], file: str, names: list[str
             raise DataError(f"{here}: there is no column {missing[0]!r}, which {there} has.{hint}")
 
 
-def _check_columns(names: list[str], params: Params, where: str) -> None:
+def _check_columns(names: list[str], params: Params, where: str, *, labeled: bool) -> None:
     ingest = params.ingest
     needed = [(name, "task.text_columns") for name in params.task.text_columns]
     for column, key in (
         (ingest.id_column, "ingest.id_column"),
-        (ingest.label_column, "ingest.label_column"),
+        (ingest.label_column if labeled else None, "ingest.label_column"),
         (ingest.splits.date_column, "ingest.splits.date_column"),
     ):
         if column is not None:

@@ -91,6 +91,12 @@ PHRASES: Final[dict[str, tuple[str, ...]]] = {
                "This is the final notice."),
 }  # fmt: skip
 
+UNHEARD: Final = _words(
+    "solar panel rooftop inverter kilowatt subsidy battery installer photovoltaic roofing meter grid tariff voltage "
+    "hectare greenhouse irrigation tractor harvest orchard"
+)
+"""Words that no generated mail has, for a topic that turns up one day."""
+
 HAM_TOPICS: Final = ("work", "list", "private", "newsletter")
 SPAM_TOPICS: Final = ("pills", "fee", "loan", "earn", "coin", "parcel")
 

@@ -1,6 +1,8 @@
-"""Read rows from where they come, drop exact copies, deal them to the splits."""
+"""Read rows from where they come, drop exact copies, deal them to the splits, join what batches brought."""
 
 import logging
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -8,15 +10,19 @@ import pandas as pd
 
 from labelmill import paths, storage
 from labelmill.arrays import Gold
+from labelmill.errors import DataError
 from labelmill.params import Params
+from labelmill.progress import progress
 from labelmill.settings import load_settings
 from labelmill.sources import reading
 from labelmill.sources.annotations import read_annotations
+from labelmill.sources.batches import Batch, list_batches, read_batch
 from labelmill.sources.duplicates import drop_duplicates, near_duplicates
-from labelmill.sources.splits import SPLITS, deal, merge_annotations
+from labelmill.sources.joining import Part, join
+from labelmill.sources.splits import SPLITS, deal
 
 PARAMS = ("task", "ingest")
-READS = (paths.ANNOTATIONS,)
+READS = (paths.ANNOTATIONS, paths.INCOMING)
 WRITES = (
     paths.INGESTED,
     paths.STREAM,
@@ -48,33 +54,63 @@ def run(params: Params) -> None:
     read = reading.read(params, corpus_cache=project / load_settings().corpus_cache)
     intake, counts = drop_duplicates(read, date_column)
     splits = deal(intake.frame, intake.gold, params.ingest.splits, seed=params.task.seed)
-    splits, gold, unknown = merge_annotations(intake.frame["id"], splits, intake.gold, annotations)
-    frame = intake.frame.copy()
-    frame.insert(1, "split", splits)
+    batches = _batches()
+    named = [(str(batch.folder), read_batch(batch)) for batch in progress(batches, "reading batches")]
+    parts, counts_of_batches = join(intake, splits, named, annotations, params)
+    frame = pd.concat([part.frame[_columns_of_metrics(part.frame, params)] for part in parts], ignore_index=True)
+    gold = np.concatenate([part.gold for part in parts])
     metrics = {
         "rows": len(frame),
         "rejected": len(intake.rejected),
         **counts,
-        "annotations_of_unknown_rows": unknown,
+        "batches": len(batches),
+        **counts_of_batches,
         **_metrics(frame, gold, params),
     }
-    for path, part in ((paths.INGESTED, frame[splits != "incoming"]), (paths.STREAM, frame[splits == "incoming"])):
+    in_stream = parts[0].frame["split"] == "incoming"
+    own = [parts[0].frame[~in_stream], *(part.frame for part in parts[1:] if len(part.frame))]
+    for path, tables in ((paths.INGESTED, own), (paths.STREAM, [parts[0].frame[in_stream]])):
         with storage.shard_writer(path) as write:
-            for start in range(0, max(len(part), 1), params.ingest.shard_rows):
-                write(part.iloc[start : start + params.ingest.shard_rows])
+            for table in tables:  # a shard never has rows of two of them: what a batch adds changes no other shard
+                for start in range(0, max(len(table), 1), params.ingest.shard_rows):
+                    write(table.iloc[start : start + params.ingest.shard_rows])
     storage.write_table(paths.REJECTED, intake.rejected)
-    storage.write_table(paths.PROVENANCE, pd.concat([frame[["id"]], intake.provenance], axis=1))
+    storage.write_table(paths.PROVENANCE, _provenance(parts))
     for split, path in _GOLD.items():
-        rows = (splits == split).to_numpy()
+        rows = (frame["split"] == split).to_numpy()
         storage.write_table(path, pd.DataFrame({"id": frame["id"][rows], "label": gold[rows]}))
     storage.write_json(paths.metrics("ingest"), metrics)
     _LOG.info(
-        "%s rows read, %s rejected, %s copies dropped; %s.",
+        "%s rows read, %s rejected, %s copies dropped%s; %s.",
         f"{len(read.frame):,}",
         f"{metrics['rejected']:,}",
         f"{metrics['duplicates']:,}",
+        f", {sum(len(part.frame) for part in parts[1:]):,} rows joined of {len(batches):,} batches" if batches else "",
         ", ".join(f"{split} {count:,}" for split, count in metrics["splits"].items()),
     )
+
+
+def _batches() -> list[Batch]:
+    """The batches of the project; a copy of it in which an experiment runs must have got them."""
+    batches = list_batches()
+    main = paths.main_project()
+    if len(batches) < len(list_batches(main / paths.INCOMING)):
+        raise DataError(
+            f"{Path.cwd() / paths.INCOMING}: has fewer batches than the project at {main}, since git knows of none. "
+            f"Run the experiment with `--copy-paths {paths.INCOMING}`, or in the project itself (without --temp)."
+        )
+    return batches
+
+
+def _provenance(parts: Sequence[Part]) -> pd.DataFrame:
+    """Where each row came from; a row of the stream that a batch brought, once."""
+    tables = [pd.concat([part.frame[["id"]], part.provenance], axis=1) for part in parts]
+    return pd.concat(tables, ignore_index=True).drop_duplicates("id")
+
+
+def _columns_of_metrics(frame: pd.DataFrame, params: Params) -> list[str]:
+    wanted = {"id", "split", "date_source", params.ingest.splits.date_column, *params.task.text_columns}
+    return [name for name in frame.columns if name in wanted]
 
 
 def _metrics(frame: pd.DataFrame, gold: Gold, params: Params) -> dict[str, Any]:

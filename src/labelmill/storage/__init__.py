@@ -13,7 +13,16 @@ from labelmill.storage.atomic import (
     write_table,
     write_text,
 )
-from labelmill.storage.folders import folder_hash, new_folder, sha256_file, source_hash, verify_file, verify_folder
+from labelmill.storage.folders import (
+    folder_hash,
+    move_folder,
+    new_folder,
+    read_manifest,
+    sha256_file,
+    source_hash,
+    verify_file,
+    verify_folder,
+)
 from labelmill.storage.gold import read_gold
 from labelmill.storage.locks import exclusive
 from labelmill.storage.shards import (
@@ -40,10 +49,12 @@ __all__ = [
     "join_shards",
     "list_pieces",
     "list_shards",
+    "move_folder",
     "new_folder",
     "part_name",
     "read_gold",
     "read_json",
+    "read_manifest",
     "read_shards",
     "read_table",
     "sha256_file",

@@ -52,8 +52,36 @@ def new_folder(path: Path, **facts: Any) -> Iterator[Path]:
         shutil.rmtree(temp, ignore_errors=True)
 
 
-def verify_folder(path: Path) -> dict[str, Any]:
+def move_folder(source: Path, target: Path) -> None:
+    """Rename a folder; a reader sees it in one of the two places.
+
+    Raises
+    ------
+    StorageError
+        There is no such folder, or something is at the target already.
+    """
+    if not source.is_dir():
+        raise missing(source)
+    if target.exists():
+        raise StorageError(f"{target}: is there already, so {source} cannot be moved there. Take one of them away.")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        source.rename(target)
+        for folder in {source.parent, target.parent}:
+            sync_folder(folder)
+    except OSError as error:
+        raise StorageError(f"{source}: cannot be moved to {target} ({error.strerror or error}).") from error
+
+
+def verify_folder(path: Path, *, mend: str | None = None) -> dict[str, Any]:
     """Re-hash every file of a folder and return its manifest.
+
+    Parameters
+    ----------
+    path
+        The folder.
+    mend
+        What people should do about a damaged one, where no stage makes it again.
 
     Raises
     ------
@@ -62,9 +90,9 @@ def verify_folder(path: Path) -> dict[str, Any]:
     CorruptFileError
         A file is missing, added or changed; the message names it.
     """
-    manifest = read_manifest(path)
+    manifest = read_manifest(path, mend=mend)
     for name in manifest["files"]:
-        verify_file(path, name, manifest)
+        verify_file(path, name, manifest, mend=mend)
     strays = {str(p.relative_to(path)) for p in path.rglob("*") if p.is_file()} - {*manifest["files"], MANIFEST}
     if strays:
         raise CorruptFileError(
@@ -73,7 +101,7 @@ def verify_folder(path: Path) -> dict[str, Any]:
     return manifest
 
 
-def read_manifest(path: Path) -> dict[str, Any]:
+def read_manifest(path: Path, *, mend: str | None = None) -> dict[str, Any]:
     """The manifest of a folder, its own form checked."""
     file = path / MANIFEST
     try:
@@ -82,21 +110,17 @@ def read_manifest(path: Path) -> dict[str, Any]:
     except FileNotFoundError as error:
         raise missing(file) from error
     except (ValueError, KeyError, AttributeError, TypeError) as error:
-        raise CorruptFileError(f"{file}: is damaged. Make {path} again with `dvc repro`, or `dvc pull` it.") from error
+        raise CorruptFileError(f"{file}: is damaged. {mend or _mend(path)}") from error
     return manifest
 
 
-def verify_file(path: Path, name: str, manifest: dict[str, Any]) -> Path:
+def verify_file(path: Path, name: str, manifest: dict[str, Any], *, mend: str | None = None) -> Path:
     """Check one file of a folder against the manifest and return its path."""
     file = path / name
     if not file.is_file():
-        raise CorruptFileError(
-            f"{file}: is missing, though the manifest lists it. Make {path} again with `dvc repro`, or `dvc pull` it."
-        )
+        raise CorruptFileError(f"{file}: is missing, though the manifest lists it. {mend or _mend(path)}")
     if sha256_file(file) != manifest["files"][name]["sha256"]:
-        raise CorruptFileError(
-            f"{file}: its bytes are not those that were written. Make {path} again with `dvc repro`, or `dvc pull` it."
-        )
+        raise CorruptFileError(f"{file}: its bytes are not those that were written. {mend or _mend(path)}")
     return file
 
 
@@ -117,6 +141,10 @@ def source_hash(folder: Path) -> str:
             digest.update(f"{name.as_posix()}\0{file.stat().st_size}\0".encode())
             digest.update(file.read_bytes())
     return digest.hexdigest()
+
+
+def _mend(path: Path) -> str:
+    return f"Make {path} again with `dvc repro`, or `dvc pull` it."
 
 
 def _put_in_place(temp: Path, path: Path) -> None:

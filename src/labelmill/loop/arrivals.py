@@ -1,0 +1,282 @@
+"""Batches come in: read as the source is, checked, scored by the champion, and only then published.
+
+So what the champion said of a row was said before the row could train anything.
+"""
+
+import datetime as dt
+import hashlib
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from labelmill import paths, scoring, storage
+from labelmill.errors import CorruptFileError, DataError, ExpectationError, NothingToDoError
+from labelmill.loop.acceptance import check
+from labelmill.params import Params
+from labelmill.quality import decisions
+from labelmill.quality.champion import Champion, load_champion
+from labelmill.quality.outcome import quarantine
+from labelmill.sources import batches, reading
+from labelmill.sources.batches import Batch
+from labelmill.sources.columns import cast_like
+from labelmill.sources.duplicates import drop_duplicates
+from labelmill.sources.files import find_files
+from labelmill.sources.intake import Intake, provenance, rejections
+
+_LOG = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class _Origin:
+    """What a batch comes from: a name, the hash of the file, the time."""
+
+    name: str
+    sha256: str | None
+    arrived: dt.datetime
+
+
+def add(file: Path, params: Params, *, arrived: dt.datetime | None = None) -> Batch:
+    """Take a file in as a batch.
+
+    Parameters
+    ----------
+    file
+        A table by its ending (.csv, .tsv, .jsonl, .parquet, .csv.gz ...); any other file or folder is read as mails.
+        Gold that stands in it is left aside.
+    params
+        The project's params.
+    arrived
+        When it came; now, if absent.
+
+    Returns
+    -------
+    The batch, in `data/incoming/`.
+
+    Raises
+    ------
+    DataError
+        There is no such file. Or it cannot be read: the reason is kept in `data/held/`.
+    ExpectationError
+        Its rows break what section `validate` expects: they are kept in `data/held/`, where training sees nothing.
+    NothingToDoError
+        It has no row, or only rows that are known already; nothing changed.
+    CorruptFileError
+        The champion, which must score it first, or an earlier batch is damaged; nothing changed.
+    """
+    if not file.exists():
+        raise DataError(f"{file}: there is no such file.")
+    if file.is_file() and file.stat().st_size == 0:
+        raise NothingToDoError(f"{file}: is empty; nothing was added.")
+    arrived, sha256 = arrived or dt.datetime.now(dt.UTC), _sha256(file)
+    for batch in [*batches.list_batches(), *batches.held_batches()]:
+        if batch.sha256 == sha256 and batch.refused is None:
+            raise NothingToDoError(
+                f"{file}: is batch {batch.seq} already ({batch.folder}, added {batch.arrived:%Y-%m-%d %H:%M} as "
+                f"{batch.source}); nothing was added."
+            )
+    try:
+        intake = reading.read_file(file, params, dated=True)
+    except NothingToDoError:
+        raise
+    except DataError as error:
+        with batches.adding() as seq:
+            raise _refuse(seq, _nothing(), str(error), _Origin(str(file), sha256, arrived)) from error
+    return add_rows(intake, params, name=str(file), arrived=arrived, sha256=sha256)
+
+
+def add_rows(
+    intake: Intake, params: Params, *, name: str, arrived: dt.datetime | None = None, sha256: str | None = None
+) -> Batch:
+    """Take rows in as a batch.
+
+    Parameters
+    ----------
+    intake
+        The rows, as a reader hands them over; their gold is left aside.
+    params
+        The project's params.
+    name
+        What the batch is called in messages.
+    arrived
+        When it came; now, if absent.
+    sha256
+        Of the file, where they are of one.
+
+    Raises
+    ------
+    ExpectationError, NothingToDoError, CorruptFileError
+        As `add`.
+    """
+    origin = _Origin(name, sha256, arrived or dt.datetime.now(dt.UTC))
+    with batches.adding() as seq:
+        try:
+            rows, counts = drop_duplicates(intake, params.ingest.splits.date_column)
+        except DataError as error:
+            raise _refuse(seq, intake, str(error), origin) from error
+        known = _known_ids()
+        new = rows.take(np.flatnonzero(~rows.frame["id"].isin(known)))
+        if new.frame.empty:
+            why = "there is no row in it" if rows.frame.empty else f"all {len(rows.frame):,} rows are known already"
+            raise NothingToDoError(f"{name}: {why}; nothing was added.")
+        new = _typed_as_before(new)
+        outcome, clean = check(new, params, copies=counts["duplicates"], read=len(intake.frame))
+        look_at = "the rows that are kept, and at section validate of params.yaml"
+        if (broken := outcome.error(where=name, look_at=look_at)) is not None:
+            raise _refuse(seq, new, str(broken), origin, quarantined=outcome.quarantine)
+        rows = new.take(np.flatnonzero(new.frame["id"].isin(clean)))
+        champion = _champion()
+        batch = batches.publish(
+            paths.INCOMING,
+            seq,
+            rows,
+            left_out=outcome.quarantine,
+            scores=None if champion is None else scoring.score_rows(rows.frame, champion),
+            source=name,
+            sha256=sha256,
+            arrived=origin.arrived,
+            champion=None if champion is None else {"seq": champion.seq, "sha256": champion.sha256},
+            rejected=outcome.rejected + outcome.rows - outcome.clean,
+            seen_before=len(intake.frame) - counts["duplicates"] - len(new.frame),
+            copies=counts["duplicates"],
+            refused=None,
+        )
+    _LOG.debug("%s: %s rows are batch %d", name, f"{batch.rows:,}", batch.seq)
+    return batch
+
+
+def hold(seq: int, reason: str, *, at: dt.datetime | None = None) -> Path:
+    """Move a batch out of the way of training, and record why; one that is held already stays as it is.
+
+    Parameters
+    ----------
+    seq
+        Number of the batch.
+    reason
+        Why training must not see it.
+    at
+        When this was decided; now, if absent.
+
+    Raises
+    ------
+    DataError
+        There is no such batch.
+    """
+    held = paths.HELD / batches.folder_name(seq)
+    if not held.is_dir():
+        storage.move_folder(batches.find_folder(seq, paths.INCOMING), held)
+    if reason_held(seq) is None:  # a crash may have come between the move and the record
+        decisions.record("hold", **_at(at), seq=seq, reason=reason)
+    return held
+
+
+def release(seq: int, *, at: dt.datetime | None = None) -> Path:
+    """Let training see a batch that was held; one that is released already stays as it is.
+
+    Raises
+    ------
+    DataError
+        There is no such batch, or it was refused when it came.
+    CorruptFileError
+        A file of it is not what was written.
+    """
+    place = paths.INCOMING / batches.folder_name(seq)
+    if not place.is_dir():
+        held = batches.load_batch(seq, batches.find_folder(seq, paths.HELD))
+        if held.refused is not None:
+            raise DataError(
+                f"{held.folder}: was refused when it came, so it has no scores and training cannot take it. "
+                f"Correct its file and add that again. The reason was:\n{held.refused}"
+            )
+        batches.verify_batch(held)
+        storage.move_folder(held.folder, place)
+    if reason_held(seq) is not None:
+        decisions.record("release", **_at(at), seq=seq)
+    return place
+
+
+def reason_held(seq: int) -> str | None:
+    """Why a batch is held, as the log of decisions has it; None for one that is not held."""
+    lines = [line for line in decisions.decisions() if line["kind"] in ("hold", "release") and line.get("seq") == seq]
+    return str(lines[-1]["reason"]) if lines and lines[-1]["kind"] == "hold" else None
+
+
+def _refuse(
+    seq: int,
+    rows: Intake,
+    reason: str,
+    origin: _Origin,
+    *,
+    quarantined: pd.DataFrame | None = None,
+) -> ExpectationError:
+    """Keep a batch out, with what could be read of it, and return the error that says so."""
+    same = [batch for batch in batches.held_batches() if batch.refused is not None and batch.sha256 == origin.sha256]
+    if origin.sha256 is not None and same:
+        return ExpectationError(f"{reason}\nIt was refused before: {same[0].folder}. Nothing was added.")
+    batch = batches.publish(
+        paths.HELD,
+        seq,
+        rows,
+        left_out=quarantine([], rows.rejected, {}) if quarantined is None else quarantined,
+        scores=None,
+        source=origin.name,
+        sha256=origin.sha256,
+        arrived=origin.arrived,
+        champion=None,
+        rejected=len(rows.rejected),
+        seen_before=0,
+        copies=0,
+        refused=reason,
+    )
+    decisions.record("hold", **_at(origin.arrived), seq=seq, source=origin.name, reason=reason)
+    return ExpectationError(
+        f"{reason}\nNothing of it can train: it is kept in {batch.folder}. Correct {origin.name} and add it again."
+    )
+
+
+def _typed_as_before(intake: Intake) -> Intake:
+    """The columns with the types of the ingested rows, where there are any yet."""
+    if not (paths.INGESTED / "manifest.json").is_file():
+        return intake
+    first = next(storage.iter_shards(paths.INGESTED))
+    return Intake(cast_like(intake.frame, first), intake.gold, intake.provenance, intake.rejected, intake.same_columns)
+
+
+def _known_ids() -> set[str]:
+    """Ids of the rows that ingest wrote for training, and of all batches, also held ones; not of refused ones."""
+    taken = [*batches.list_batches(), *(batch for batch in batches.held_batches() if batch.refused is None)]
+    known = batches.known_ids(taken)
+    if (paths.INGESTED / "manifest.json").is_file():
+        for shard in storage.list_shards(paths.INGESTED):
+            known.update(storage.read_table(shard.file, ["id"])["id"])
+    return known
+
+
+def _champion() -> Champion | None:
+    try:
+        return load_champion()
+    except CorruptFileError as error:
+        raise CorruptFileError(
+            f"the champion is damaged, and no batch is taken in before it was scored; nothing was added. {error} "
+            "Put an earlier one in charge with `labelmill rollback`, then add again."
+        ) from error
+
+
+def _nothing() -> Intake:
+    frame = pd.DataFrame({"id": pd.Series(dtype="str")})
+    return Intake(frame, np.empty(0, dtype=np.int64), provenance([]), rejections([]), ())
+
+
+def _sha256(file: Path) -> str:
+    """Of a file its own, of a folder that of the names and hashes of its files."""
+    if file.is_file():
+        return storage.sha256_file(file)
+    files = find_files(str(file), ("",), where="the file to add")
+    lines = (f"{path.relative_to(file)}\0{storage.sha256_file(path)}\n" for path in files)
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+def _at(time: dt.datetime | None) -> dict[str, str]:
+    return {} if time is None else {"at": time.astimezone(dt.UTC).isoformat(timespec="seconds")}

@@ -1,0 +1,62 @@
+"""A project whose first rows are ingested already, and what makes batches for it."""
+
+import shutil
+
+import pytest
+from commands import ROOT, run
+
+from labelmill import paths, storage
+from labelmill.params import load_params
+from labelmill.quality.champion import swap_champion
+from labelmill.stages import featurize, ingest, train
+
+
+@pytest.fixture
+def in_project(made_once, tmp_path, monkeypatch):
+    """A project on 600 generated mails, ingested and with an end model; the current folder."""
+    folder = shutil.copytree(made_once, tmp_path / "my-task")
+    monkeypatch.chdir(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def made_once(tmp_path_factory):
+    """Made once: do not write to it, take `in_project`. The label model is left out: gold stands for what it says."""
+    folder = tmp_path_factory.mktemp("loop") / "my-task"
+    run("labelmill", "init", folder, "--no-git", cwd=ROOT)
+    file = folder / paths.PARAMS
+    file.write_text(file.read_text().replace("rows: 3000", "rows: 600"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        params = load_params()
+        ingest.run(params)
+        shutil.copytree(paths.INGESTED, paths.CLEAN)
+        featurize.run(params)
+        _write_probs()
+        train.run(params)
+    return folder
+
+
+@pytest.fixture
+def params(in_project):
+    """Its params."""
+    return load_params()
+
+
+@pytest.fixture
+def champion(in_project):
+    """Its end model, in charge."""
+    entry = {
+        "sha256": storage.folder_hash(paths.END_MODEL),
+        "featurizer_sha256": storage.folder_hash(paths.FEATURIZER),
+    }
+    return swap_champion(0, entry, end_model=paths.END_MODEL, featurizer=paths.FEATURIZER)
+
+
+def _write_probs():
+    train_gold = storage.read_table(paths.GOLD_TRAIN).set_index("id")["label"]
+    with storage.shard_writer(paths.PROBS) as write:
+        for shard in storage.iter_shards(paths.CLEAN, ["id"]):
+            spam = shard["id"].map(train_gold).fillna(0).astype(float)
+            known = shard["id"].isin(train_gold.index)
+            write(shard.assign(covered=known, pred=spam.astype(int).where(known, -1), p_ham=1 - spam, p_spam=spam))
