@@ -12,7 +12,7 @@ from labelmill.errors import BusyError, DownloadError
 from labelmill.processes import die_with_parent
 
 _TAIL_LINES = 20
-# What DVC tells a person at a terminal after each stage; nine times over it hides the run's own lines.
+# What DVC tells a person at a terminal after each stage; ten times over it hides the run's own lines.
 _HINTS = re.compile(r"^$|^To (track the changes|enable auto staging)|^\tgit add |^\tdvc config |^Use `dvc push`")
 _TRANSIENT_CODES = {BusyError.exit_code, DownloadError.exit_code}
 

@@ -20,7 +20,7 @@ def pytest_addoption(parser):
     parser.addoption(
         "--every-kill",
         action="store_true",
-        help="kill each of flow, dvc and stage in each of the nine stages (about 15 minutes) instead of a sample",
+        help="kill each of flow, dvc and stage in each of the ten stages (about 15 minutes) instead of a sample",
     )
 
 

@@ -11,7 +11,9 @@ import pytest
 from labelmill import cli, errors
 
 HEAVY = {"torch", "lightning", "mlflow", "great_expectations", "sklearn", "pandas", "numpy", "pyarrow", "pydantic"}
-COMMANDS = {"init", "stage", "run", "verify", "params", "predict", "promote", "track", "report", "lfs", "incoming"}
+COMMANDS = {
+    *("init", "stage", "run", "verify", "params", "predict", "promote", "drift", "track", "report", "lfs", "incoming"),
+}
 
 
 def error_classes():

@@ -21,7 +21,7 @@ def test_labelmill_run_gives_the_bytes_of_dvc_repro(project):
     before = hashes(project, *RESULTS)
     for name in ("data", "models", "reports"):
         shutil.rmtree(project / name)
-    run("labelmill", "run", "--to", "evaluate", cwd=project, timeout=600)
+    run("labelmill", "run", "--to", "profile", cwd=project, timeout=600)
     assert hashes(project, *RESULTS) == before
 
 
@@ -37,7 +37,7 @@ def test_editing_one_labeling_function_recomputes_one_column(project):
     words = project / "lfs/words.py"
     words.write_text(words.read_text().replace("act|order|apply|claim", "act|claim"))
     output = run("dvc", "repro", cwd=project, timeout=600)
-    assert stages_run(output) == ["label", "fit_label_model", "train", "evaluate", "track"]
+    assert stages_run(output) == ["label", "fit_label_model", "train", "evaluate", "profile", "track"]
     assert "1 columns computed (act_now), 11 reused" in output
 
 

@@ -30,7 +30,7 @@ def prefect_server():
 
 @pytest.fixture
 def chain(tmp_path):
-    """A project of nine stages, each of which appends its name to `ran.txt`."""
+    """A project of ten stages, each of which appends its name to `ran.txt`."""
     write_project(tmp_path, dict.fromkeys(TRAINING, ""))
     return tmp_path
 

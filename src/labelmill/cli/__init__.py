@@ -6,7 +6,7 @@ import sys
 import typer
 
 from labelmill import telemetry
-from labelmill.cli import check, incoming, interop, lfs, models, pipeline, project
+from labelmill.cli import check, drift, incoming, interop, lfs, models, pipeline, project
 from labelmill.errors import LabelmillError, StorageError
 
 _HELP = """Programmatic labeling as a pipeline: labeling functions in, versioned labels and a trained model out.
@@ -35,6 +35,7 @@ project.register(app)
 check.register(app)
 pipeline.register(app)
 models.register(app)
+drift.register(app)
 app.add_typer(lfs.app, name="lfs")
 app.add_typer(incoming.app, name="incoming")
 interop.register(app)

@@ -304,6 +304,19 @@ class DriftParams(Section):
     )
 
 
+class RetrainParams(Section):
+    """What drift sets off: when the loop trains again by itself."""
+
+    diagnoses: tuple[Literal["prior_shift", "new_content", "harmful"], ...] = Field(
+        ("prior_shift", "new_content", "harmful"), description="Which confirmed diagnoses retrain."
+    )
+    cooldown_hours: float = Field(12.0, ge=0, description="Hours from one retrain to the next, at least.")
+    daily_cap: Positive = Field(2, description="Most retrains in any 24 hours.")
+    timeout_hours: float = Field(
+        6.0, gt=0, description="A retrain that led to no promotion and no refusal for so long is given up."
+    )
+
+
 class Params(Section):
     """The whole of `params.yaml`."""
 
@@ -319,3 +332,4 @@ class Params(Section):
     track: TrackParams = TrackParams()  # type: ignore[call-arg]
     promote: PromoteParams = PromoteParams()  # type: ignore[call-arg]
     drift: DriftParams = DriftParams()  # type: ignore[call-arg]
+    retrain: RetrainParams = RetrainParams()  # type: ignore[call-arg]

@@ -191,6 +191,11 @@ def _interval(record: Record) -> str:
 
 def draw(chart: Any, alt_text: str) -> Markup:
     """Give a chart the look of the page and render it."""
+    return render(styled(chart).to_dict(), alt=alt_text)
+
+
+def styled(chart: Any) -> Any:
+    """The chart with the look of the page."""
     ink, muted, grid = COLOURS["ink"], COLOURS["muted"], COLOURS["grid"]
     axis = {
         "labelColor": muted,
@@ -200,7 +205,7 @@ def draw(chart: Any, alt_text: str) -> Markup:
         "labelFontSize": 11,
     }
     axis |= {"gridColor": grid, "domainColor": grid, "tickColor": grid, "labelLimit": _LABEL_LIMIT, "tickSize": 3}
-    chart = (
+    return (
         chart.configure(
             background="transparent",
             padding={"left": 12, "right": 12, "top": 4, "bottom": 4},
@@ -210,4 +215,3 @@ def draw(chart: Any, alt_text: str) -> Markup:
         .configure_axis(**axis)
         .configure_legend(labelColor=ink, labelFontSize=11, symbolSize=70, symbolOpacity=1, labelLimit=_LABEL_LIMIT)
     )
-    return render(chart, alt=alt_text)

@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 
 from markupsafe import Markup
 
-_NAMES = ("ink", "muted", "grid", "paper", "accent", "second", "third", "quiet")
+_NAMES = ("ink", "muted", "grid", "paper", "accent", "second", "third", "quiet", "wrong")
 RAMP_STEPS = 6
 CLASS_COLOURS = 8
 
@@ -33,20 +33,20 @@ def class_colour(number: int) -> str:
     return f"class{number % CLASS_COLOURS}"
 
 
-def render(chart: Any, *, alt: str) -> Markup:
-    """Draw an Altair chart.
+def render(specification: dict[str, Any], *, alt: str) -> Markup:
+    """Draw what Altair specified.
 
     Parameters
     ----------
-    chart
-        What Altair made; the `description` of a mark becomes its tooltip.
+    specification
+        What `to_dict` of a chart gives; the `description` of a mark becomes its tooltip.
     alt
         What the chart shows, in words, for those who do not see it.
     """
     import vl_convert
 
     # allowed_base_urls=[]: drawing never loads anything, whatever a specification says.
-    text = vl_convert.vegalite_to_svg(chart.to_dict(), allowed_base_urls=[])
+    text = vl_convert.vegalite_to_svg(specification, allowed_base_urls=[])
     root = ElementTree.fromstring(text)
     _clean(root)
     for child in root.findall(f"{_SVG}rect"):

@@ -37,7 +37,7 @@ def run(params: Params) -> None:
     settings = load_settings()
     shards = storage.list_shards(paths.CLEAN)
     with storage.new_folder(paths.LABEL_MATRIX) as out, storage.new_folder(paths.SOFT_VOTES) as soft:
-        task = _task(params, out, settings)
+        task = make_task(params, out, settings)
         cache = task.open()
         lfs, names = cache.lfs, [lf.name for lf in cache.lfs]
         records = _label(shards, task, cache, settings)
@@ -60,7 +60,8 @@ def run(params: Params) -> None:
     _log(records, metrics)
 
 
-def _task(params: Params, out: Path, settings: Settings) -> Task:
+def make_task(params: Params, out: Path, settings: Settings) -> Task:
+    """What is the same for every shard that is labeled in this project."""
     return Task.of(
         paths.LFS,
         out=out,

@@ -4,7 +4,18 @@ import difflib
 
 from labelmill.errors import ParamsError
 
-TRAINING = ("ingest", "validate", "label", "fit_label_model", "featurize", "train", "baselines", "evaluate", "track")
+TRAINING = (
+    "ingest",
+    "validate",
+    "label",
+    "fit_label_model",
+    "featurize",
+    "train",
+    "baselines",
+    "evaluate",
+    "profile",
+    "track",
+)
 """Names of the stages, in the order in which they run; the same as in `dvc.yaml`."""
 
 

@@ -2,7 +2,7 @@
 
 Beside `end_model/predict.py` the only package that imports mlflow. `record` gathers what a run is,
 `provenance` where it came from, `names` what its numbers are called; `database` finds and opens
-MLflow, `runs` and `model` write to it, `repair` checks and rebuilds it.
+MLflow, `runs`, `model` and `monitoring` write to it, `repair` checks and rebuilds it.
 """
 
 from labelmill.tracking.repair import check, mirror_champion, rebuild

@@ -46,11 +46,11 @@ def flat_metrics(stage: str, content: dict[str, Any]) -> dict[str, float]:
     """
     if stage != "evaluate":
         totals = ((place, value) for place, value in _numbers(content, ()) if len(place) == 1)
-        return {_allowed(f"upstream/{stage}.{place[0]}"): value for place, value in totals}
+        return {allowed(f"upstream/{stage}.{place[0]}"): value for place, value in totals}
     test = content.get("test", {})
     scores = _numbers({system: test[system] for system in _SYSTEMS if system in test}, ())
     return {
-        _allowed(f"test/{'.'.join(part for part in place if part != 'all')}"): value
+        allowed(f"test/{'.'.join(part for part in place if part != 'all')}"): value
         for place, value in scores
         if len(place) > 2 and _is_worth_comparing(*place)
     }
@@ -72,6 +72,6 @@ def _numbers(content: Any, place: tuple[str, ...]) -> Iterator[tuple[tuple[str, 
         yield place, float(content)
 
 
-def _allowed(name: str) -> str:
+def allowed(name: str) -> str:
     """MLflow takes letters, digits and `_-. :/` only."""
     return re.sub(r"[^\w\-. :/]", "_", name, flags=re.ASCII)[:250]

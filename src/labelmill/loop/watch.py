@@ -1,0 +1,185 @@
+"""Watch the stream: look at batches that nobody looked at yet, say what changed, decide what follows.
+
+What is seen is written down before anything follows from it, and what follows is looked up in the log of decisions
+before it is done: killed at any point, the same command again finishes the work and does nothing twice.
+"""
+
+import datetime as dt
+import logging
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from labelmill import paths, storage
+from labelmill.arrays import Probs
+from labelmill.labeling.loading import load_lfs
+from labelmill.loop import arrivals
+from labelmill.loop.samples import samples_of
+from labelmill.loop.windows import Reader, Window, group
+from labelmill.params import Params
+from labelmill.quality import decisions, policy
+from labelmill.quality.drift.compare import compare
+from labelmill.quality.drift.diagnose import diagnose
+from labelmill.quality.drift.findings import Findings
+from labelmill.quality.drift.prior import estimate_shift
+from labelmill.quality.drift.reference import Reference
+from labelmill.quality.drift.rows import Rows
+from labelmill.quality.profile import MadeFrom, check_same, lf_keys, load_profile
+from labelmill.quality.watched import Watched, monitor, read_watched, write_watched
+from labelmill.report.drift_page import is_current, write_drift_page
+from labelmill.sources.batches import Batch, list_batches
+
+WAIT_S = 600.0
+
+_log = logging.getLogger(__name__)
+
+
+def watch(params: Params, *, now: dt.datetime) -> list[Watched]:
+    """Compare new batches with what training saw, and decide what follows; called again, it does nothing twice.
+
+    Batches are put together until `drift.min_rows` rows are there; the others wait for more, see `waiting`.
+
+    Parameters
+    ----------
+    params
+        The project's params.
+    now
+        The time, in UTC.
+
+    Returns
+    -------
+    The windows that something was done about, oldest first; none where there is nothing new.
+
+    Raises
+    ------
+    DataError
+        The reference was made from other labeling functions, classes, columns or models than are there now.
+    BusyError
+        Another process has been watching for ten minutes.
+    """
+    with storage.exclusive(monitor() / "watch.lock", wait_s=WAIT_S):
+        seen = read_watched()
+        done = [_follow(window, params, now) for window in seen if window.decisions is None]
+        windows, _ = group(list_batches(), _seqs(seen), min_rows=params.drift.min_rows)
+        if windows:
+            done += _watch_all(windows, params, now)
+        seen = read_watched()
+        if done or not is_current(seen):  # a crash may have come before the page
+            write_drift_page(seen, params)
+    return done
+
+
+def waiting(params: Params) -> list[Batch]:
+    """Batches that are too few rows to tell anything, and wait for more."""
+    return group(list_batches(), _seqs(read_watched()), min_rows=params.drift.min_rows)[1]
+
+
+def _seqs(seen: Sequence[Watched]) -> set[int]:
+    return {batch.seq for window in seen for batch in window.batches}
+
+
+def _watch_all(windows: Sequence[Sequence[Batch]], params: Params, now: dt.datetime) -> list[Watched]:
+    lfs = load_lfs(paths.LFS, params.task.cardinality, classes=params.task.classes)
+    models = {"label_model": storage.folder_hash(paths.LABEL_MODEL), "end_model": storage.folder_hash(paths.END_MODEL)}
+    check_same(paths.REFERENCE, MadeFrom.of(params.task, lf_keys(lfs, paths.LFS), **models))
+    reference, made_from = load_profile(paths.REFERENCE)
+    reader = Reader(params, made_from)
+    done = []
+    for batches in windows:
+        found = _look(reader.read(batches), reference, made_from, params, now)
+        write_watched(found)
+        done.append(_follow(found, params, now))
+    return done
+
+
+def _look(window: Window, reference: Reference, made_from: MadeFrom, params: Params, now: dt.datetime) -> Watched:
+    """What there is to see in one window."""
+    rows, sha256 = window.rows, storage.folder_hash(paths.REFERENCE)
+    cache = paths.main_project() / paths.CACHE / "drift"
+    findings = compare(reference, rows, params.drift, cache=cache)
+    history = _history(sha256, before=window.seq)
+    diagnoses = tuple(diagnose(reference, rows, findings, params=params.drift, history=history))
+    return Watched(
+        seq=window.seq,
+        at=now.isoformat(timespec="seconds"),
+        batches=window.batches,
+        reference=sha256,
+        lfs=made_from.lfs,
+        scored_by=window.scored_by,
+        findings=findings,
+        diagnoses=diagnoses,
+        samples=samples_of(diagnoses, rows, params.task, lf_names=tuple(made_from.lfs)),
+        figures={**prequential(window.stored, rows, params.task.classes), **_prior_of(reference, rows)},
+        notes=window.notes,
+    )
+
+
+def _history(reference: str, *, before: int) -> list[Findings]:
+    """Findings of earlier windows beside the same reference; those of a broken feed tell nothing of the rows."""
+    return [
+        window.findings
+        for window in read_watched()
+        if window.reference == reference
+        and window.seq < before
+        and not any(found.kind == "broken_feed" for found in window.confirmed)
+    ]
+
+
+def _prior_of(reference: Reference, rows: Rows) -> dict[str, float]:
+    """The share of each class in training, by the same estimate as that of the window."""
+    shift = estimate_shift(reference, rows)
+    if shift is None:
+        return {}
+    return {
+        f"prior/{name}.in_training": float(v) for name, v in zip(reference.schema.classes, shift.reference, strict=True)
+    }
+
+
+def prequential(stored: Probs, rows: Rows, classes: Sequence[str]) -> dict[str, float]:
+    """What the champion of the time said before training could see the rows, and how far the label model agrees."""
+    scored = np.isfinite(stored).all(axis=1)
+    covered = (rows.L >= 0).any(axis=1)
+    both = np.logical_and(scored, covered)
+    counts = {"rows": len(rows), "scored": scored.sum(), "covered": covered.sum()}
+    figures: dict[str, float] = {f"prequential/{name}": float(count) for name, count in counts.items()}
+    if scored.any():
+        shares = np.bincount(stored[scored].argmax(axis=1), minlength=len(classes)) / scored.sum()
+        figures |= {f"prequential/champion {name}": float(share) for name, share in zip(classes, shares, strict=True)}
+    if both.any():
+        figures["prequential/agreement"] = float(
+            (stored[both].argmax(axis=1) == rows.probs[both].argmax(axis=1)).mean()
+        )
+    return figures
+
+
+def _follow(window: Watched, params: Params, now: dt.datetime) -> Watched:
+    """Do and record what follows from a window, but for what is in the log already."""
+    planned = policy.decide(
+        window.diagnoses,
+        decisions.decisions(),
+        params.retrain,
+        window=window.seq,
+        batches=[batch.seq for batch in window.batches],
+        lf_keys=window.lfs,
+        now=now,
+    )
+    for decision in planned:
+        if decision.kind == "hold":
+            arrivals.hold(decision.facts["seq"], decision.facts["reason"], at=now)
+        else:
+            at = now.isoformat(timespec="seconds")
+            decisions.append(decisions.as_line(decision.kind, **decision.facts, at=at))
+    decided = window.decided(lines_of(window, decisions.decisions()))
+    write_watched(decided)
+    return decided
+
+
+def lines_of(window: Watched, log: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Decisions in the log that are about this window."""
+    seqs = {batch.seq for batch in window.batches}
+    return [
+        dict(line)
+        for line in log
+        if line.get("window") == window.seq or (line["kind"] == "hold" and line.get("seq") in seqs)
+    ]

@@ -1,0 +1,210 @@
+"""Watching a real project: real labeling functions on real batches, in this process and in ones that are killed."""
+
+import datetime as dt
+import signal
+import subprocess
+import sys
+
+import pytest
+from commands import ENVIRONMENT
+
+from labelmill import paths, storage
+from labelmill.errors import CorruptFileError, DataError, LFError
+from labelmill.loop.watch import waiting, watch
+from labelmill.quality import decisions
+from labelmill.quality.watched import read_watched
+from labelmill.sources.batches import list_batches
+
+NOW = dt.datetime(2026, 2, 1, 12, tzinfo=dt.UTC)
+
+
+def disguise_office(frame):
+    """The words of labeling function `office` are written otherwise."""
+    words = r"(?i)\b(m)(eeting|inutes)|\b(a)(genda|ttached draft)|\b(s)(lides)"
+    text = frame["text"].str.replace(words, lambda found: f"{found[0][0]}_{found[0][1:]}", regex=True)
+    return frame.assign(text=text)
+
+
+def cut(frame):
+    """A feed that delivers no more than the beginnings of texts."""
+    return frame.assign(text=frame["text"].str[:4], subject=frame["subject"].str[:2])
+
+
+def kinds(log=None):
+    return [line["kind"] for line in decisions.decisions()]
+
+
+class TestQuietStream:
+    def test_a_window_like_training_is_written_down_and_nothing_follows(self, arrive, params):
+        arrive(seed=1)
+        (seen,) = watch(params, now=NOW)
+        assert seen.findings.state == "stable"
+        assert seen.decisions == ()
+        assert decisions.decisions() == []
+        assert read_watched() == [seen]
+        assert seen.at == "2026-02-01T12:00:00+00:00"
+        assert seen.reference == storage.folder_hash(paths.REFERENCE)
+        assert seen.scored_by == storage.folder_hash(paths.END_MODEL)
+        assert seen.figures["prequential/scored"] == 500
+        assert seen.figures["prequential/agreement"] > 0.7
+        assert "Window 1 is like training." in paths.DRIFT_PAGE.read_text()
+        assert (paths.MONITOR / "latest.md").read_text().startswith("## Window 1 is like training.")
+
+    def test_the_same_command_again_does_nothing(self, arrive, params):
+        arrive(seed=1)
+        watch(params, now=NOW)
+        before = {file: file.stat().st_mtime_ns for file in [paths.DRIFT_PAGE, *paths.MONITOR.glob("*.json")]}
+        assert watch(params, now=NOW) == []
+        assert {file: file.stat().st_mtime_ns for file in before} == before
+
+    def test_small_batches_wait_and_join_the_next(self, arrive, params):
+        arrive(100, seed=1)
+        arrive(150, seed=2)
+        assert watch(params, now=NOW) == []
+        assert [batch.seq for batch in waiting(params)] == [1, 2]
+        arrive(100, seed=3)
+        arrive(20, seed=4)
+        (seen,) = watch(params, now=NOW)
+        assert (seen.seq, seen.rows) == (3, 350)
+        assert [batch.seq for batch in seen.batches] == [1, 2, 3]
+        assert [batch.seq for batch in waiting(params)] == [4]
+
+    def test_batches_that_no_champion_scored_are_scored_for_the_comparison(self, arrive, params):
+        arrive(seed=1, scored=False)
+        (seen,) = watch(params, now=NOW)
+        assert seen.scored_by == storage.folder_hash(paths.END_MODEL)
+        assert "newest end model" in seen.notes[0]
+        assert seen.findings.layers["outputs"].state == "stable"
+
+    def test_rows_of_training_are_told_and_not_scored_by_the_model_that_saw_them(self, arrive, params):
+        train = storage.read_shards(paths.CLEAN)
+        arrive(seed=1, scored=False, change=lambda _: train[train["split"] == "train"].drop(columns="split").head(400))
+        (seen,) = watch(params, now=NOW)
+        assert seen.notes[0].startswith("400 of the 400 rows are among those that the reference was made from")
+        assert seen.scored_by == ""
+
+
+class TestDrift:
+    def test_a_shift_of_the_classes_retrains_once(self, arrive, params):
+        for seed in (1, 2):
+            arrive(seed=seed, spam_share=0.6)
+        first, second = watch(params, now=NOW)
+        assert "prior_shift" in [found.kind for found in first.confirmed]
+        assert [line["action"] for line in first.decisions] == ["retrain"]
+        assert [line["action"] for line in second.decisions] == ["none"]
+        assert "under way" in second.decisions[0]["why"]
+        assert [line["at"] for line in decisions.decisions()] == ["2026-02-01T12:00:00+00:00"] * 2
+
+    def test_a_stale_labeling_function_is_named_once_with_rows_before_and_after(self, arrive, params):
+        for seed in (1, 2):
+            arrive(seed=seed, change=disguise_office)
+        first, second = watch(params, now=NOW)
+        told = [line for line in decisions.decisions() if line["kind"] == "stale_lf"]
+        assert [(line["lf"], line["window"]) for line in told] == [("office", 1)]
+        place = [found.subject for found in first.diagnoses].index("office")
+        assert "office" in [found.subject for found in second.confirmed]
+        shown = first.samples[place]
+        assert shown.before
+        assert all(row.vote == "ham" for row in shown.before)
+        assert all(row.texts["text"] for row in (*shown.rows, *shown.before))
+
+    def test_a_broken_feed_is_held_and_neither_retrains_nor_blames_anyone(self, arrive, params):
+        arrive(200, seed=1)
+        arrive(400, seed=2, change=cut)
+        arrive(seed=3)
+        first, second = watch(params, now=NOW)
+        assert [line["kind"] for line in first.decisions] == ["hold", "hold"]
+        assert [batch.seq for batch in list_batches()] == [3]
+        assert kinds() == ["hold", "hold"]
+        assert second.findings.state == "stable"
+        assert watch(params, now=NOW) == []
+
+
+class TestRefusals:
+    def test_an_edited_labeling_function_is_named_before_anything_is_compared(self, arrive, params, trained):
+        arrive(seed=1)
+        words = trained / "lfs/words.py"
+        words.write_text(words.read_text().replace('"birthday", ', ""))
+        with pytest.raises(DataError, match=r"labeling functions changed: private_note.*dvc repro"):
+            watch(params, now=NOW)
+        assert read_watched() == []
+
+    def test_other_classes_are_named(self, arrive, params):
+        arrive(seed=1)
+        task = params.task.model_copy(update={"text_columns": ("text",)})
+        with pytest.raises(DataError, match="the text columns were subject, text, are text"):
+            watch(params.model_copy(update={"task": task}), now=NOW)
+
+    def test_a_damaged_batch_is_named(self, arrive, params):
+        file = arrive(seed=1).folder / "part-00000.parquet"
+        data = bytearray(file.read_bytes())
+        data[len(data) // 2] ^= 1
+        file.write_bytes(data)
+        with pytest.raises(CorruptFileError, match="00001"):
+            watch(params, now=NOW)
+
+    def test_a_batch_without_a_column_that_a_labeling_function_needs_is_named(self, arrive, params):
+        arrive(seed=1, change=lambda frame: frame.drop(columns="text"), scored=False)
+        with pytest.raises(LFError, match=r"00001: .*'text'.*labelmill incoming hold 1"):
+            watch(params, now=NOW)
+
+
+KILLED = """
+import datetime as dt, os, signal
+from labelmill.loop import arrivals, watch
+from labelmill.params import load_params
+from labelmill.quality import decisions
+
+def dies(where, name, nth):
+    real, calls = getattr(where, name), []
+    def call(*arguments, **more):
+        calls.append(1)
+        if len(calls) == nth:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return real(*arguments, **more)
+    setattr(where, name, call)
+
+dies({where}, {name!r}, {nth})
+watch.watch(load_params(), now=dt.datetime(2026, 2, 1, 12, tzinfo=dt.UTC))
+"""
+
+
+def killed(where, name, nth):
+    code = KILLED.format(where=where, name=name, nth=nth)
+    environment = {**ENVIRONMENT, "LABELMILL_WORKERS": "0"}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == -signal.SIGKILL, done.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("where", "name", "nth"),
+    [
+        ("watch", "write_watched", 1),  # before anything is written down
+        ("watch.policy", "decide", 1),  # the record is there, no decision
+        ("decisions", "append", 2),  # one decision of two
+        ("watch", "write_watched", 2),  # every decision, and nobody knows
+        ("watch", "write_drift_page", 1),  # all but the page
+    ],
+)
+def test_killed_between_its_steps_the_same_command_finishes_and_doubles_nothing(arrive, params, where, name, nth):
+    arrive(seed=1, spam_share=0.8, change=disguise_office)
+    killed(where, name, nth)
+    watch(params, now=NOW)
+    watch(params, now=NOW)
+    (seen,) = read_watched()
+    assert sorted(kinds()) == ["drift", "stale_lf"]
+    assert sorted(line["kind"] for line in seen.decisions) == ["drift", "stale_lf"]
+    assert "Window 1 is not like training" in paths.DRIFT_PAGE.read_text()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("where", "name", "nth"), [("arrivals.storage", "move_folder", 2), ("decisions", "record", 1)])
+def test_killed_while_it_holds_batches_the_same_command_finishes(arrive, params, where, name, nth):
+    arrive(200, seed=1)
+    arrive(400, seed=2, change=cut)
+    killed(where, name, nth)
+    watch(params, now=NOW)
+    assert kinds() == ["hold", "hold"]
+    assert list_batches() == []
+    assert [batch.seq for batch in list_batches(paths.HELD)] == [1, 2]
