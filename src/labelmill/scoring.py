@@ -9,7 +9,7 @@ from labelmill.end_model.features import Featurizer
 from labelmill.end_model.model import EndModel
 from labelmill.errors import DataError, PromotionError
 from labelmill.params import Params
-from labelmill.quality.champion import load_champion
+from labelmill.quality.champion import Champion, load_champion
 from labelmill.sources import reading
 from labelmill.sources.table_files import SUFFIXES
 
@@ -43,12 +43,43 @@ def score(file: Path, params: Params, *, champion: bool = False) -> pd.DataFrame
         first = intake.rejected.iloc[0]
         more = f", nor can {len(intake.rejected) - 1:,} more" if len(intake.rejected) > 1 else ""
         raise DataError(f"{first['source']}: cannot be read{more}: {first['reason']}. Correct or remove it.")
-    featurizer, model = _load(champion=champion)
-    probs = model.predict_proba(featurizer.transform(intake.frame))
+    in_charge = load_champion() if champion else None
+    if champion and in_charge is None:
+        raise PromotionError("there is no champion yet. Make the first with `labelmill promote --first`.")
+    return score_frame(intake.frame, champion=in_charge)
+
+
+def score_frame(frame: pd.DataFrame, *, champion: Champion | None) -> pd.DataFrame:
+    """Say for each row of a frame how likely each class is.
+
+    Parameters
+    ----------
+    frame
+        Rows as `ingest` reads them, with `id` and the text columns of the task.
+    champion
+        The champion that scores, as `load_champion` gave it; None for the newest end model.
+
+    Returns
+    -------
+    DataFrame
+        One row per row of the frame: `id`, `pred` (class name), `p_<class>` for each class of the model.
+    """
+    featurizer, model = load_model(champion)
+    probs = model.predict_proba(featurizer.transform(frame))
     scored = pd.DataFrame(probs, columns=[f"p_{name}" for name in model.classes])
-    scored.insert(0, "id", intake.frame["id"].to_numpy())
+    scored.insert(0, "id", frame["id"].to_numpy())
     scored.insert(1, "pred", [model.classes[best] for best in probs.argmax(axis=1)])
     return scored
+
+
+def load_model(champion: Champion | None) -> tuple[Featurizer, EndModel]:
+    """The champion's featurizer and end model, or the newest ones where none is given."""
+    folders = (paths.FEATURIZER, paths.END_MODEL)
+    if champion is not None:
+        folders = (champion.folder / "featurizer", champion.folder / "end_model")
+    featurizer, model = Featurizer.load(folders[0]), EndModel.load(folders[1])
+    model.check_featurizer(featurizer.hash)
+    return featurizer, model
 
 
 def _reading_params(file: Path, params: Params) -> Params:
@@ -61,15 +92,3 @@ def _reading_params(file: Path, params: Params) -> Params:
         update={"source": kind, "path": str(file), "label_column": None, "splits": splits}
     )
     return params.model_copy(update={"ingest": ingest})
-
-
-def _load(*, champion: bool) -> tuple[Featurizer, EndModel]:
-    folders = (paths.FEATURIZER, paths.END_MODEL)
-    if champion:
-        found = load_champion()
-        if found is None:
-            raise PromotionError("there is no champion yet. Make the first with `labelmill promote --first`.")
-        folders = (found.folder / "featurizer", found.folder / "end_model")
-    featurizer, model = Featurizer.load(folders[0]), EndModel.load(folders[1])
-    model.check_featurizer(featurizer.hash)
-    return featurizer, model
