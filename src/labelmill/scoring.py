@@ -5,11 +5,9 @@ from pathlib import Path
 import pandas as pd
 
 from labelmill import paths
-from labelmill.end_model.features import Featurizer
-from labelmill.end_model.model import EndModel
 from labelmill.errors import DataError, PromotionError
 from labelmill.params import Params
-from labelmill.quality.champion import Champion, load_champion
+from labelmill.quality.champion import Champion, load_champion, load_model
 from labelmill.sources import reading
 from labelmill.sources.table_files import SUFFIXES
 
@@ -70,16 +68,6 @@ def score_frame(frame: pd.DataFrame, *, champion: Champion | None) -> pd.DataFra
     scored.insert(0, "id", frame["id"].to_numpy())
     scored.insert(1, "pred", [model.classes[best] for best in probs.argmax(axis=1)])
     return scored
-
-
-def load_model(champion: Champion | None) -> tuple[Featurizer, EndModel]:
-    """The champion's featurizer and end model, or the newest ones where none is given."""
-    folders = (paths.FEATURIZER, paths.END_MODEL)
-    if champion is not None:
-        folders = (champion.folder / "featurizer", champion.folder / "end_model")
-    featurizer, model = Featurizer.load(folders[0]), EndModel.load(folders[1])
-    model.check_featurizer(featurizer.hash)
-    return featurizer, model
 
 
 def _reading_params(file: Path, params: Params) -> Params:
