@@ -279,7 +279,7 @@ class PromoteParams(Section):
         "a loss of less than one standard error is taken for chance.",
     )
     worst_loss: Share = Field(
-        0.03, description="The loss of balanced accuracy that gate gold must rule out with 95 % confidence."
+        0.05, description="The loss of balanced accuracy that gate gold must rule out with 95 % confidence."
     )
     slice_rows: Positive = Field(200, description="Slices of gate gold with fewer rows are shown, but decide nothing.")
     slice_tolerance: Share = Field(
