@@ -26,7 +26,8 @@ import pandas as pd
 from labelmill.end_model.features import Featurizer
 from labelmill.end_model.train import fit
 from labelmill.params import FeaturizeParams, PromoteParams, TrainParams
-from labelmill.quality.comparison import Comparison, Evidence, compare
+from labelmill.quality.comparison import Comparison, compare
+from labelmill.quality.evidence import Evidence
 from labelmill.quality.metrics import balanced_accuracy, judge
 
 SETS = ("agnews", "imdb")
@@ -126,8 +127,7 @@ def main() -> None:
     parser.add_argument("--models", type=int, default=36)
     arguments = parser.parse_args()
     params = PromoteParams()
-    print(f"rule: measured loss at most max({params.tolerance:g}, one standard error), and a loss of more than")
-    print(f"{params.worst_loss:g} ruled out with 95 % confidence; {arguments.seeds} seeds a line\n")
+    print(f"{arguments.seeds} seeds a line; {params}\n")
     print("| set | gate rows | true difference | pairs | promoted | verdicts |\n|---|---|---|---|---|---|")
     for name in SETS:
         bank = train_bank(name, models=arguments.models, train_rows=4000 if name == "agnews" else 2000)

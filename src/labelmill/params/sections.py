@@ -276,7 +276,7 @@ class PromoteParams(Section):
     tolerance: Share = Field(
         0.005,
         description="How much less balanced accuracy on gate gold than the champion's a challenger may measure; "
-        "a loss of less than one standard error is taken for chance.",
+        "a loss that chance makes of an equal model in nine of ten cases is borne, too.",
     )
     worst_loss: Share = Field(
         0.05, description="The loss of balanced accuracy that gate gold must rule out with 95 % confidence."
@@ -286,7 +286,7 @@ class PromoteParams(Section):
         0.02, description="How much less accuracy on a slice is borne; a loss that chance explains is, too."
     )
     calibration_tolerance: Share = Field(
-        0.02, description="How much more calibration error is borne; an increase that chance explains is, too."
+        0.03, description="How much more calibration error is borne; an increase that chance explains is, too."
     )
     latency_factor: float = Field(
         2.0, ge=1, description="How many times the champion's CPU time (p99 per 16 rows) a challenger may take."

@@ -1,14 +1,14 @@
 """Whether a challenger is as good as the champion: both on the same rows, by a paired bootstrap.
 
 With some hundred gate rows the strict question (is the loss below half a point, with 95 % confidence?) cannot be
-answered: two models of one recipe that disagree on 4 % of 400 rows differ by chance by a point either way. So the rule
-has two parts, and both must hold:
+answered: two models of one recipe that disagree on 8 % of 400 rows differ by chance by a point and a half either way.
+So the rule has two parts, and both must hold:
 
-1. the measured loss is within `promote.tolerance`, or within one standard error: no more than chance explains;
+1. the measured loss is within `promote.tolerance`, or no more than chance makes of an equal model in nine of ten cases;
 2. a loss of `promote.worst_loss` is ruled out with 95 % confidence (one-sided).
 
 The second bounds what can go wrong: a model that is worse by `worst_loss` passes in at most 5 % of cases,
-whatever the number of rows. The first makes an equal model pass in 84 % of cases where the second does not hinder it,
+whatever the number of rows. The first lets an equal model pass in 90 % of cases where the second does not hinder it,
 and grows as strict as the tolerance with more gold. Where gold is so scarce that an equal model would pass
 in fewer than 80 %, a challenger that does not pass is refused for too little evidence, with the number of rows that it
 would take (non-inferiority with a margin: Wellek, Testing Statistical Hypotheses of Equivalence, 2010).
@@ -21,9 +21,9 @@ from typing import Any, Literal
 import numpy as np
 from scipy.stats import norm
 
-from labelmill.arrays import Gold, Probs
 from labelmill.params import PromoteParams
 from labelmill.quality import bootstrap
+from labelmill.quality.evidence import Evidence
 from labelmill.quality.metrics import Bools, Floats, Judged, balanced_accuracy, ece, judge
 
 Verdict = Literal["as good", "worse", "not as good", "too little evidence"]
@@ -33,27 +33,8 @@ POWER = 0.8
 """The chance that an equal model passes, below which the rows are too few."""
 
 _Z = float(norm.ppf(CONFIDENCE))
+_BY_CHANCE = float(norm.ppf(0.9))
 _DIGITS = 6
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """Rows on which two models are compared.
-
-    Attributes
-    ----------
-    gold
-        n known classes.
-    champion, challenger
-        n x k probabilities of the two on the same rows.
-    slices
-        n booleans for each part of the rows, by its name.
-    """
-
-    gold: Gold
-    champion: Probs
-    challenger: Probs
-    slices: dict[str, Bools]
 
 
 @dataclass(frozen=True)
@@ -161,7 +142,7 @@ def compare(
     drawn = _draw(both, evidence.slices, present, params, seed, name)
     value = float(np.diff([balanced_accuracy(both[side], ones)[0] for side in ("champion", "challenger")])[0])
     error = float(np.std(drawn["all"]))
-    borne = max(params.tolerance, error)
+    borne = max(params.tolerance, _BY_CHANCE * error)
     between = {
         **bootstrap.interval(value, drawn["all"]),
         "standard_error": _number(error),
