@@ -9,6 +9,7 @@ leaves a folder that nothing points to, a crash after it a line that is missing:
 with, removes the one and appends the other.
 """
 
+import datetime as dt
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -34,7 +35,7 @@ PARTS = ("end_model", "featurizer")
 CHANGES = ("promotion", "rollback")
 """Kinds of decisions that put another model in charge."""
 
-_ONLY_IN_THE_LOG = ("reasons", "numbers")
+_ONLY_IN_THE_LOG = ("reasons", "numbers", "champion", "at")
 
 
 @dataclass(frozen=True)
@@ -151,7 +152,9 @@ def swap_champion(expected_seq: int, entry: dict[str, Any], *, end_model: Path, 
     return _champion(made)
 
 
-def roll_back(expected_seq: int, *, to: int | None = None, reasons: tuple[str, ...] = ()) -> Champion:
+def roll_back(
+    expected_seq: int, *, to: int | None = None, reasons: tuple[str, ...] = (), at: dt.datetime | None = None
+) -> Champion:
     """Put an earlier champion in charge again; its files are verified, nothing is copied.
 
     Parameters
@@ -162,6 +165,8 @@ def roll_back(expected_seq: int, *, to: int | None = None, reasons: tuple[str, .
         The number under which the model was promoted; None for the one before.
     reasons
         Why, for the log.
+    at
+        When this was decided; now, if absent.
 
     Raises
     ------
@@ -188,6 +193,7 @@ def roll_back(expected_seq: int, *, to: int | None = None, reasons: tuple[str, .
             expected_seq=expected_seq,
             seq=seq,
             **{"from": {"model": _model_seq(current), "sha256": current["sha256"]}},
+            **decisions.decided(at),
             to={"model": target["seq"], "sha256": target["sha256"]},
             reasons=list(reasons),
         )

@@ -83,6 +83,11 @@ def log_file() -> Path:
     return state() / "decisions.jsonl"
 
 
+def decided(at: dt.datetime | None) -> dict[str, str]:
+    """The time of a decision as a fact of its line; nothing where it is made now."""
+    return {} if at is None else {"at": at.astimezone(dt.UTC).isoformat(timespec="seconds")}
+
+
 def now() -> str:
     """The time in UTC, to the second, as every line carries it."""
     return dt.datetime.now(dt.UTC).isoformat(timespec="seconds")

@@ -3,6 +3,7 @@
 The first champion must beat the plain systems, a challenger be as good as the champion.
 """
 
+import datetime as dt
 import hashlib
 import logging
 from collections.abc import Mapping
@@ -15,12 +16,14 @@ from labelmill.errors import PromotionError
 from labelmill.params import Params, PromoteParams
 from labelmill.quality import champion, comparison, evidence, first_champion
 from labelmill.quality.champion import Champion
-from labelmill.quality.decisions import Decision, decisions
+from labelmill.quality.decisions import Decision, decided, decisions
 
 log = logging.getLogger(__name__)
 
 
-def promote_first(params: Params, *, made_from: Mapping[str, str] | None = None) -> Decision:
+def promote_first(
+    params: Params, *, made_from: Mapping[str, str] | None = None, at: dt.datetime | None = None
+) -> Decision:
     """Judge the newest end model on gate gold and, if it wins, make it the first champion.
 
     Parameters
@@ -29,6 +32,8 @@ def promote_first(params: Params, *, made_from: Mapping[str, str] | None = None)
         The project's params.
     made_from
         Hashes of what the model was made from, to be kept with it.
+    at
+        When this is decided; now, if absent.
 
     Returns
     -------
@@ -43,7 +48,7 @@ def promote_first(params: Params, *, made_from: Mapping[str, str] | None = None)
         There is no gate gold, or its rows have no features or votes.
     """
     champion.finish()
-    entry = _entry(params, made_from or {})
+    entry = _entry(params, made_from or {}) | decided(at)
     in_charge = champion.load_champion()
     if in_charge is not None:
         if in_charge.sha256 == entry["sha256"]:
@@ -55,7 +60,7 @@ def promote_first(params: Params, *, made_from: Mapping[str, str] | None = None)
     return _carry_out(first_champion.judge_newest(params), entry, expected_seq=0)
 
 
-def promote(params: Params, *, made_from: Mapping[str, str]) -> Decision:
+def promote(params: Params, *, made_from: Mapping[str, str], at: dt.datetime | None = None) -> Decision:
     """Compare the newest end model with the champion and, if it is as good, put it in charge.
 
     Both are judged on the same gate rows, each by its own featurizer, and, as weak evidence that decides
@@ -69,6 +74,8 @@ def promote(params: Params, *, made_from: Mapping[str, str]) -> Decision:
         The project's params.
     made_from
         Hashes of what the model was made from, to be kept with it; `lf_set` tells whether `lfs/` changed.
+    at
+        When this is decided; now, if absent.
 
     Returns
     -------
@@ -83,7 +90,7 @@ def promote(params: Params, *, made_from: Mapping[str, str]) -> Decision:
         A file of the champion or of the challenger is not what was written.
     """
     champion.finish()
-    entry = _entry(params, made_from)
+    entry = _entry(params, made_from) | decided(at)
     in_charge = champion.load_champion()
     if in_charge is None:
         raise PromotionError("there is no champion yet. Make the first with `labelmill promote --first`.")
