@@ -130,7 +130,7 @@ GOLD_NAMED_BY = {
     "GOLD_DEV": DEV_STAGES | {"analysis/evidence", "cli/interop"},  # for LF work, and to hand it to others
     "GOLD_TRAIN": {"stages/ingest", "stages/baselines", "cli/interop"},
     "GOLD_TEST": {"stages/ingest", "stages/evaluate", "cli/interop"},
-    "GOLD_GATE": {"stages/ingest", "quality/promotion"},
+    "GOLD_GATE": {"stages/ingest", "quality/evidence", "quality/first_champion"},
     "GOLD_STREAM": {"stages/ingest"},
     "PROVENANCE": {"stages/ingest", "stages/validate", "stages/evaluate"},
 }
