@@ -11,7 +11,20 @@ import pytest
 from labelmill import cli, errors
 
 HEAVY = {"torch", "lightning", "mlflow", "great_expectations", "sklearn", "pandas", "numpy", "pyarrow", "pydantic"}
-COMMANDS = {"init", "stage", "run", "verify", "params", "predict", "promote", "rollback", "explain", "track", "report", "lfs"}
+COMMANDS = {
+    "init",
+    "stage",
+    "run",
+    "verify",
+    "params",
+    "predict",
+    "promote",
+    "rollback",
+    "explain",
+    "track",
+    "report",
+    "lfs",
+}
 
 
 def error_classes():
