@@ -1,15 +1,12 @@
-"""Scores for rows, by the newest end model or by the champion."""
+"""Scores for the rows of a file, by the newest end model or by the champion."""
 
 from pathlib import Path
 
 import pandas as pd
 
-from labelmill import paths
-from labelmill.end_model.features import Featurizer
-from labelmill.end_model.model import EndModel
 from labelmill.errors import DataError, PromotionError
 from labelmill.params import Params
-from labelmill.quality.champion import Champion, load_champion
+from labelmill.quality.champion import Champion, load_champion, load_model
 from labelmill.sources import reading
 
 
@@ -42,36 +39,30 @@ def score(file: Path, params: Params, *, champion: bool = False) -> pd.DataFrame
         first = intake.rejected.iloc[0]
         more = f", nor can {len(intake.rejected) - 1:,} more" if len(intake.rejected) > 1 else ""
         raise DataError(f"{first['source']}: cannot be read{more}: {first['reason']}. Correct or remove it.")
-    found = load_champion() if champion else None
-    if champion and found is None:
+    in_charge = load_champion() if champion else None
+    if champion and in_charge is None:
         raise PromotionError("there is no champion yet. Make the first with `labelmill promote --first`.")
-    scored = score_rows(intake.frame, found)
-    probs = scored.drop(columns="id")
-    scored.insert(1, "pred", probs.columns.str.removeprefix("p_")[probs.to_numpy().argmax(axis=1)])
-    return scored
+    return score_frame(intake.frame, champion=in_charge)
 
 
-def score_rows(frame: pd.DataFrame, champion: Champion | None) -> pd.DataFrame:
-    """How likely each class is for rows that are in memory.
+def score_frame(frame: pd.DataFrame, *, champion: Champion | None) -> pd.DataFrame:
+    """Say for each row of a frame how likely each class is.
 
     Parameters
     ----------
     frame
-        `id` and the data columns.
+        Rows as `ingest` reads them, with `id` and the text columns of the task.
     champion
-        Who scores; None for the newest end model.
+        The champion that scores, as `load_champion` gave it; None for the newest end model.
 
     Returns
     -------
     DataFrame
-        One row per row: `id`, `p_<class>` for each class.
+        One row per row of the frame: `id`, `pred` (class name), `p_<class>` for each class of the model.
     """
-    folders = (paths.FEATURIZER, paths.END_MODEL)
-    if champion is not None:
-        folders = (champion.folder / "featurizer", champion.folder / "end_model")
-    featurizer, model = Featurizer.load(folders[0]), EndModel.load(folders[1])
-    model.check_featurizer(featurizer.hash)
+    featurizer, model = load_model(champion)
     probs = model.predict_proba(featurizer.transform(frame.reset_index(drop=True)))
     scored = pd.DataFrame(probs, columns=[f"p_{name}" for name in model.classes])
     scored.insert(0, "id", frame["id"].to_numpy())
+    scored.insert(1, "pred", [model.classes[best] for best in probs.argmax(axis=1)])
     return scored

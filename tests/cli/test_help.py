@@ -12,7 +12,8 @@ from labelmill import cli, errors
 
 HEAVY = {"torch", "lightning", "mlflow", "great_expectations", "sklearn", "pandas", "numpy", "pyarrow", "pydantic"}
 COMMANDS = {
-    *("init", "stage", "run", "verify", "params", "predict", "promote", "drift", "track", "report", "lfs", "incoming"),
+    *("init", "stage", "run", "verify", "params", "predict", "promote", "rollback", "explain", "drift", "track"),
+    *("report", "lfs", "incoming"),
 }
 
 

@@ -157,8 +157,58 @@ class TestPromote:
         assert "not promoted" in ended.err
         assert not (here / paths.STATE / "champion.json").exists()
 
-    def test_without_first_it_is_a_wrong_command(self, labelmill, here):
-        assert labelmill("promote").code == 2
+    def test_a_challenger_needs_a_champion(self, labelmill, here):
+        ended = labelmill("promote")
+        assert ended.code == 9
+        assert "promote --first" in ended.err
+
+
+class TestRollback:
+    def test_a_challenger_takes_charge_and_is_rolled_back_and_each_step_is_explained(self, labelmill, here):
+        assert labelmill("rollback").code == 9
+        assert labelmill("explain").code == 3
+        assert labelmill("promote", "--first").code == 0
+        file = here / "params.yaml"
+        # 400 generated mails have few gate rows; the rule must be able to tell.
+        file.write_text(
+            file.read_text().replace("worst_loss: 0.05", "worst_loss: 0.3").replace("hidden: 64", "hidden: 8")
+        )
+        retrained = file.read_text().replace("weight_decay: 0.0001", "weight_decay: 0.0002")
+        file.write_text(retrained)
+        assert labelmill("stage", "train").code == 0
+        ended = labelmill("promote", "--json")
+        assert ended.code == 0, ended.err
+        assert ended.json["numbers"]["gate"]["n"] > 0
+        assert ended.json["numbers"]["lf_set_changed"] is False
+
+        ended = labelmill("explain", "last")
+        assert "Decision 2 of 2" in ended.out
+        assert "champion number 2 was put in charge" in ended.out
+        ended = labelmill("rollback", "--reason", "too many false alarms")
+        assert ended.code == 0, ended.err
+        assert "the model of champion number 1 is in charge again, as number 3" in ended.out
+        line = labelmill("explain", "--json").json
+        assert (line["kind"], line["reasons"]) == ("rollback", ["too many false alarms"])
+        assert "champion number 1 was put in charge" in labelmill("explain", "1").out
+        assert "champion number 2 was put in charge" in labelmill("explain", "last", "--kind", "promotion").out
+        assert labelmill("explain", "7").code == 2
+        ended = labelmill("promote")
+        assert ended.code == 9
+        assert "was rolled back" in ended.err
+
+    def test_mlflow_that_is_down_is_a_note(self, labelmill, here):
+        assert labelmill("promote", "--first").code == 0
+        file = here / "params.yaml"
+        file.write_text(file.read_text().replace("worst_loss: 0.05", "worst_loss: 0.3"))
+        file.write_text(file.read_text().replace("weight_decay: 0.0001", "weight_decay: 0.0002"))
+        assert labelmill("stage", "train").code == 0
+        assert labelmill("promote").code == 0
+        (here / "mlflow.db").write_bytes(b"damaged" * 1000)
+        ended = labelmill("rollback")
+        assert ended.code == 0
+        assert "is in charge again, as number 3" in ended.out
+        assert "note: " in ended.err
+        assert "track --check" in ended.err
 
 
 class TestTrack:

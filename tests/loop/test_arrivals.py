@@ -45,7 +45,7 @@ def test_a_file_becomes_a_batch_with_the_scores_of_the_champion(in_project, para
     assert read.frame["received_at"].dtype == frame["received_at"].dtype
     scores = batches.read_scores(batch)
     assert scores["id"].tolist() == read.frame["id"].tolist()
-    pd.testing.assert_frame_equal(scores, scoring.score_rows(read.frame, champion))
+    pd.testing.assert_frame_equal(scores, scoring.score_frame(read.frame, champion=champion).drop(columns="pred"))
     assert scores[["p_ham", "p_spam"]].sum(axis=1).to_numpy() == pytest.approx(1)
 
 

@@ -1,132 +1,89 @@
-import json
+import datetime as dt
 
 import numpy as np
 import pandas as pd
 import pytest
-import scipy.sparse as sp
 
 from labelmill import paths, storage
-from labelmill.end_model.matrix import write_features
+from labelmill.end_model import matrix
+from labelmill.end_model.features import Featurizer
 from labelmill.end_model.model import EndModel
-from labelmill.errors import DataError, PromotionError, TrainingError
-from labelmill.params import PromoteParams, parse_params
+from labelmill.errors import CorruptFileError, DataError, PromotionError, TrainingError
+from labelmill.params import FeaturizeParams, parse_params
 from labelmill.quality import champion, promotion
 from labelmill.quality.decisions import decisions
 
 CLASSES = ("ham", "spam")
 
 
-def probs(gold, share_right, seed):
-    """Decisions that are right on about this share of rows, each class alike."""
-    right = np.random.default_rng(seed).random(len(gold)) < share_right
-    said = np.where(right, gold, 1 - gold)
-    return np.eye(2)[said] * 0.8 + 0.1
+MADE_FROM = {"lf_set": "l" * 64}
 
 
-def decide(gold, challenger, rival, **params):
-    return promotion.first_champion(
-        gold,
-        challenger=challenger,
-        majority_vote=rival,
-        always=np.tile([1.0, 0.0], (len(gold), 1)),
-        params=PromoteParams(bootstrap_samples=200, **params),
-        seed=1,
-        classes=CLASSES,
-    )
-
-
-GOLD = (np.random.default_rng(0).random(300) < 0.3).astype(np.int64)
-
-
-def test_a_better_model_is_promoted_with_reasons_and_numbers():
-    decision = decide(GOLD, probs(GOLD, 0.95, 1), probs(GOLD, 0.8, 2))
-    assert decision.promote
-    assert len(decision.reasons) == 2
-    assert "of majority_vote" in decision.reasons[0]
-    assert "of always_ham" in decision.reasons[1]
-    assert "95 % between" in decision.reasons[0]
-    assert decision.numbers["always_ham"]["value"] == 0.5
-    assert decision.numbers["differences"]["challenger-majority_vote"]["low"] > 0
-    json.dumps(decision.numbers, allow_nan=False)
-
-
-def test_a_worse_one_is_not():
-    decision = decide(GOLD, probs(GOLD, 0.7, 1), probs(GOLD, 0.9, 2))
-    assert not decision.promote
-    assert "does not beat" in decision.reasons[0]
-    assert "beats" in decision.reasons[1]
-
-
-def test_an_equal_one_is_not():
-    same = probs(GOLD, 0.9, 1)
-    assert not decide(GOLD, same, same).promote
-
-
-def test_always_the_first_class_must_be_beaten_too():
-    useless = np.tile([0.9, 0.1], (len(GOLD), 1))
-    assert not decide(GOLD, useless, probs(GOLD, 0.3, 2)).promote
-
-
-def test_the_margin_counts():
-    better, worse = probs(GOLD, 0.92, 1), probs(GOLD, 0.85, 2)
-    gain = decide(GOLD, better, worse).numbers["differences"]["challenger-majority_vote"]["value"]
-    assert decide(GOLD, better, worse, margin=gain - 0.001).promote
-    refused = decide(GOLD, better, worse, margin=gain + 0.001)
-    assert not refused.promote
-    assert "by more than" in refused.reasons[0]
-
-
-def test_uncovered_rows_count_half_for_majority_vote():
-    undecided = np.full((len(GOLD), 2), 0.5)
-    assert decide(GOLD, probs(GOLD, 0.9, 1), undecided).numbers["majority_vote"]["value"] == 0.5
-
-
-@pytest.mark.parametrize("gold", [np.zeros(5, dtype=np.int64), np.zeros(0, dtype=np.int64)])
-def test_gold_of_one_class_tells_nothing(gold):
-    decision = decide(gold, probs(gold, 1, 1), probs(gold, 0, 2))
-    assert not decision.promote
-    assert "fewer than two classes" in decision.reasons[0]
-    json.dumps(decision.numbers, allow_nan=False)
-
-
-def params():
+def params(**promote):
     return parse_params(
-        {"task": {"name": "mail", "classes": list(CLASSES), "seed": 3}, "ingest": {"source": "generated"}}
+        {
+            "task": {"name": "mail", "classes": list(CLASSES), "seed": 3},
+            "ingest": {"source": "generated", "splits": {"date_column": "date"}},
+            "promote": {"bootstrap_samples": 300, **promote},
+        }
     )
 
 
-def write_model(weight, *, featurizer="f"):
-    arrays = {"weight": np.array([[-weight, weight]], dtype=np.float32), "bias": np.zeros(2, dtype=np.float32)}
-    EndModel("linear", CLASSES, arrays, featurizer).save(paths.END_MODEL)
+def write_model(weight, *, featurizer=None, extra=()):
+    """A model that trusts the word of the class; a negative weight takes each word for the other class.
+
+    `extra` words make another featurizer, with more features.
+    """
+    texts = pd.DataFrame({"text": ["good", "bad", *extra] * 2})
+    made = Featurizer(FeaturizeParams(min_df=2, text_shape=False)).fit(texts)
+    made.save(paths.FEATURIZER)
+    signs = {"text:good": -1.0, "text:bad": 1.0}
+    column = np.array([signs.get(name, 0.0) * weight for name in made.names], dtype=np.float32)
+    arrays = {"weight": np.stack([-column, column], axis=1), "bias": np.zeros(2, dtype=np.float32)}
+    EndModel("linear", CLASSES, arrays, featurizer or made.hash, {"weight": weight}).save(paths.END_MODEL)
+    return made
+
+
+def write_features():
+    frame = storage.read_shards(paths.CLEAN)
+    made = Featurizer.load(paths.FEATURIZER)
+    matrix.write_features(paths.FEATURES, made.transform(frame), frame, featurizer=made.hash)
 
 
 @pytest.fixture
 def project(tmp_path, monkeypatch):
-    """200 rows, half of them gate, in another order in each file; one feature that tells the class, votes that err."""
+    """1,000 rows: 400 gate, 200 test, in another order in each file; a word that tells the class, votes that err."""
     monkeypatch.chdir(tmp_path)
     rng = np.random.default_rng(4)
-    gold = rng.integers(0, 2, 200)
+    gold = rng.integers(0, 2, 1000)
     frame = pd.DataFrame(
-        {"id": [f"r{i}" for i in range(200)], "split": np.where(np.arange(200) < 100, "gate", "train")}
+        {
+            "id": [f"r{i}" for i in range(1000)],
+            "split": np.repeat(["gate", "test", "train"], [400, 200, 400]),
+            "text": np.where(gold == 1, "bad", "good"),
+            "date": pd.date_range("2002-01-01", periods=1000, freq="6h", tz="UTC"),
+        }
     )
-    X = sp.csr_matrix((2.0 * gold - 1)[:, None], dtype=np.float32)
-    write_features(paths.FEATURES, X, frame, featurizer="f")
-    votes = np.where(rng.random(200) < 0.3, 1 - gold, gold)
-    votes[rng.random(200) < 0.2] = -1
+    with storage.shard_writer(paths.CLEAN) as write:
+        write(frame.iloc[:500])
+        write(frame.iloc[500:])
+    votes = np.where(rng.random(1000) < 0.3, 1 - gold, gold)
+    votes[rng.random(1000) < 0.2] = -1
     with storage.shard_writer(paths.LABEL_MATRIX) as write:
         write(pd.DataFrame({"id": frame["id"], "lf": votes.astype(np.int8)}).iloc[::-1])
+    with storage.shard_writer(paths.PROBS) as write:
+        write(pd.DataFrame({"id": frame["id"], "covered": votes >= 0, "pred": votes.astype(np.int8)}))
     table = pd.DataFrame({"id": frame["id"], "label": gold.astype(np.int64)})
-    storage.write_table(paths.GOLD_GATE, table.iloc[:100].sample(frac=1, random_state=1))
-    with storage.new_folder(paths.FEATURIZER) as new:
-        storage.write_text(new / "featurizer.json", "{}")
+    storage.write_table(paths.GOLD_GATE, table.iloc[:400].sample(frac=1, random_state=1))
     write_model(3.0)
+    write_features()
     return tmp_path
 
 
 def test_promote_first_makes_the_champion(project):
     decision = promotion.promote_first(params())
     assert decision.promote
-    assert decision.numbers["n"] == 100
+    assert decision.numbers["n"] == 400
     assert decision.numbers["challenger"]["value"] == 1.0
     assert 0.55 < decision.numbers["majority_vote"]["value"] < 0.8
     in_charge = champion.load_champion()
@@ -164,9 +121,9 @@ def test_a_refused_model_leaves_a_decision_and_no_champion(project):
 
 def test_gate_rows_that_were_quarantined_since_are_left_out(project):
     gold = storage.read_table(paths.GOLD_GATE)
-    more = pd.DataFrame({"id": ["gone", "r150"], "label": [1, -1]})
+    more = pd.DataFrame({"id": ["gone", "r950"], "label": [1, -1]})
     storage.write_table(paths.GOLD_GATE, pd.concat([gold, more]))
-    assert promotion.promote_first(params()).numbers["n"] == 100
+    assert promotion.promote_first(params()).numbers["n"] == 400
 
 
 def test_without_gate_gold_it_says_what_to_set(project):
@@ -179,3 +136,163 @@ def test_features_of_another_featurizer_are_refused(project):
     write_model(3.0, featurizer="other")
     with pytest.raises(TrainingError, match="featurizer"):
         promotion.promote_first(params())
+
+
+@pytest.fixture
+def in_charge(project):
+    """Champion number 1, whose rules are those of MADE_FROM; the newest model has other features and is as good."""
+    promotion.promote_first(params(), made_from=MADE_FROM)
+    write_model(2.0, extra=["other"])
+    return champion.load_champion()
+
+
+def challenge(*, made_from=MADE_FROM, at=None, **promote):
+    return promotion.promote(params(**promote), made_from=made_from, at=at)
+
+
+def turn_test_words():
+    """The newest rows that training does not see now have the word of the other class."""
+    frame = storage.read_shards(paths.CLEAN)
+    test = frame["split"] == "test"
+    frame.loc[test, "text"] = frame.loc[test, "text"].map({"good": "bad", "bad": "good"})
+    with storage.shard_writer(paths.CLEAN) as write:
+        write(frame)
+
+
+def test_an_equal_challenger_of_other_features_takes_charge(in_charge):
+    decision = challenge()
+    assert decision.promote, decision.reasons
+    assert (
+        "against 1.000 of champion number 1 on 400 gate rows, 0 of which they decide differently" in decision.reasons[0]
+    )
+    assert "decides nothing" in decision.reasons[-1]
+    made = champion.load_champion()
+    assert made.seq == 2
+    assert made.sha256 == storage.folder_hash(paths.END_MODEL)
+    assert made.made_from == MADE_FROM
+    line = decisions()[-1]
+    assert line["champion"] == {"seq": 1, "sha256": in_charge.sha256}
+    assert set(line["numbers"]["gate"]["slices"]) >= {
+        "covered",
+        "uncovered",
+        "class ham",
+        "class spam",
+        "month 2002-01",
+    }
+    assert line["numbers"]["window"]["weak"] is True
+    assert line["numbers"]["lf_set_changed"] is False
+    assert line["numbers"]["latency_ms"]["champion"] > 0
+
+
+def test_a_worse_one_is_refused_and_the_champion_stays(in_charge):
+    write_model(-1.0)
+    decision = challenge()
+    assert not decision.promote
+    assert "worse: " in decision.reasons[1]
+    assert champion.load_champion() == in_charge
+    assert decisions()[-1]["kind"] == "refusal"
+
+
+def test_few_gate_rows_are_too_little_evidence_however_alike_both_are(in_charge):
+    storage.write_table(paths.GOLD_GATE, storage.read_table(paths.GOLD_GATE).iloc[:40])
+    decision = challenge()
+    assert not decision.promote
+    assert "too little evidence" in decision.reasons[1]
+    needed = decision.numbers["gate"]["rows_needed"]
+    assert 40 < needed <= 400
+    assert f"about {needed} rows are needed" in decision.reasons[1]
+
+
+def test_weak_labels_never_outweigh_gold(in_charge):
+    """By weak labels the challenger is far better: the words of the test rows say the opposite of what it learned."""
+    turn_test_words()
+    write_model(-1.0)
+    decision = challenge(window_rows=150)
+    window, gate = decision.numbers["window"], decision.numbers["gate"]
+    assert gate["difference"]["value"] == -1.0
+    assert window["challenger"]["balanced_accuracy"] > window["champion"]["balanced_accuracy"]
+    assert not decision.promote
+
+
+def test_the_same_model_is_the_champion_already(in_charge):
+    assert challenge().promote
+    decision = challenge()
+    assert decision.promote
+    assert "already, number 2" in decision.reasons[0]
+    assert len(decisions()) == 2
+
+
+def test_without_a_champion_it_says_how_to_make_the_first(project):
+    with pytest.raises(PromotionError, match="promote --first"):
+        challenge()
+
+
+def no_gold():
+    storage.write_table(paths.GOLD_GATE, storage.read_table(paths.GOLD_GATE).assign(label=-1))
+
+
+def test_without_gate_gold_nothing_is_promoted_by_default(in_charge):
+    no_gold()
+    decision = challenge()
+    assert not decision.promote
+    assert "promote.on_weak_labels" in decision.reasons[0]
+
+
+def test_weak_labels_decide_where_that_is_wanted_and_the_rules_are_the_same(in_charge):
+    no_gold()
+    decision = challenge(on_weak_labels=True, worst_loss=0.2)
+    assert decision.promote, decision.reasons
+    assert "weak labels decide" in decision.reasons[0]
+
+
+@pytest.mark.parametrize(("made_from", "said"), [({"lf_set": "m" * 64}, "changed since"), ({}, "not known")])
+def test_never_on_weak_labels_where_the_rules_may_have_changed(in_charge, made_from, said):
+    no_gold()
+    decision = challenge(made_from=made_from, on_weak_labels=True, worst_loss=0.2)
+    assert not decision.promote
+    assert said in decision.reasons[0]
+    assert "the thing that moved" in decision.reasons[0]
+
+
+def test_with_gate_gold_changed_rules_do_not_hinder(in_charge):
+    decision = challenge(made_from={"lf_set": "m" * 64})
+    assert decision.promote
+    assert "other labeling functions" in decision.reasons[-1]
+
+
+def test_a_model_that_was_rolled_back_does_not_return_by_itself(in_charge):
+    challenge()
+    champion.roll_back(2)
+    decision = challenge()
+    assert not decision.promote
+    assert "was rolled back" in decision.reasons[0]
+    champion.roll_back(3, to=2)
+    assert challenge().promote, "it is in charge"
+    assert champion.current_seq() == 4
+
+
+def test_a_champion_of_fewer_classes_is_compared_by_their_names(in_charge):
+    classes = ["ham", "spam", "news"]
+    content = {"task": {"name": "mail", "classes": classes, "seed": 3}, "ingest": {"source": "generated"}}
+    made = Featurizer.load(paths.FEATURIZER)
+    weight = np.zeros((len(made.names), 3), dtype=np.float32)
+    weight[made.names.index("text:bad"), 1] = weight[made.names.index("text:good"), 0] = 5.0
+    arrays = {"weight": weight, "bias": np.zeros(3, dtype=np.float32)}
+    EndModel("linear", tuple(classes), arrays, made.hash).save(paths.END_MODEL)
+    decision = promotion.promote(parse_params(content), made_from=MADE_FROM)
+    assert decision.promote, decision.reasons
+    assert any("knows the classes ham, spam" in reason for reason in decision.reasons)
+
+
+def test_the_clock_can_be_set(in_charge):
+    challenge(at=dt.datetime(2002, 10, 1, 12, tzinfo=dt.UTC))
+    assert decisions()[-1]["at"] == "2002-10-01T12:00:00+00:00"
+
+
+def test_a_damaged_champion_is_named_with_the_way_out(in_charge):
+    challenge()
+    write_model(1.0)
+    file = champion.load_champion().folder / "end_model" / "end_model.safetensors"
+    file.write_bytes(file.read_bytes()[:-1])
+    with pytest.raises(CorruptFileError, match=r"champion number 2: .*end_model\.safetensors.*labelmill rollback"):
+        challenge()

@@ -3,6 +3,7 @@ import shutil
 import pytest
 
 from labelmill import paths, storage, tracking
+from labelmill.quality import champion
 from labelmill.tracking import database
 
 
@@ -116,6 +117,36 @@ def test_the_champion_alias_follows_the_file(project, params, two_runs, client):
     storage.write_json(champion, {"seq": 2, "model": "x", "sha256": "f" * 64})
     (problem,) = tracking.mirror_champion()
     assert "MLflow knows no model with SHA-256 ffffffffffff" in problem
+
+
+def test_the_alias_follows_a_rollback_and_a_check_sets_it_right(project, params, client, results):
+    for weight in (1.0, 2.0):
+        results.write_models(params, weight=weight)
+        run_id = tracking.track_run(params)
+        hashes = {"sha256": paths.END_MODEL, "featurizer_sha256": paths.FEATURIZER}
+        entry = {name: storage.folder_hash(path) for name, path in hashes.items()}
+        champion.swap_champion(champion.current_seq(), entry, end_model=paths.END_MODEL, featurizer=paths.FEATURIZER)
+        assert tracking.mirror_champion() == []
+        assert client.get_model_version_by_alias("toy", "champion").run_id == run_id
+    made = champion.roll_back(2)
+    assert tracking.check() == []
+    version = client.get_model_version_by_alias("toy", "champion")
+    assert version.tags["model_sha256"] == made.sha256
+    assert version.run_id != run_id
+
+
+def test_a_registered_model_says_what_it_was_made_from(project, params, client):
+    tracking.track_run(params)
+    tags = client.get_model_version_by_alias("toy", "challenger").tags
+    assert {f"made_from.{name}": made for name, made in tracking.made_from(params).items()}.items() <= tags.items()
+    assert {
+        "made_from.data",
+        "made_from.label_matrix",
+        "made_from.lf_set",
+        "made_from.params",
+        "made_from.code",
+    } <= set(tags)
+    assert tags["classes"] == "ham, spam"
 
 
 def test_a_promotion_does_not_fail_because_mlflow_is_not_there(project, two_runs):

@@ -1,4 +1,4 @@
-"""Commands about trained models: `predict`, `promote`, `track`, `report`."""
+"""Commands about trained models: `predict`, `promote`, `rollback`, `explain`, `track`, `report`."""
 
 import json
 import sys
@@ -10,7 +10,7 @@ import typer
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this module to the command line."""
-    for command in (predict, promote, track, report):
+    for command in (predict, promote, rollback, explain, track, report):
         app.command()(command)
 
 
@@ -42,26 +42,71 @@ def promote(
     first: Annotated[bool, typer.Option("--first", help="Make the first champion.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the decision as JSON.")] = False,
 ) -> None:
-    """Make the newest end model the first champion, if it beats always-one-class and majority vote on gate gold.
+    """Put the newest end model in charge, if it is as good as the champion on gate gold.
 
-    Where it does not, the exit code is 9 and nothing changes.
+    With --first, where there is no champion yet: if it beats always-one-class and majority vote. Where the model is
+    refused, the exit code is 9 and the champion stays; `labelmill explain last` tells the numbers.
     """
     from labelmill import tracking
     from labelmill.errors import PromotionError
     from labelmill.params import load_params
     from labelmill.quality import promotion
 
-    if not first:
-        raise typer.BadParameter("give --first; replacing a champion comes with the monitor flow")
-    decision = promotion.promote_first(load_params())
+    params = load_params()
+    decide = promotion.promote_first if first else promotion.promote
+    decision = decide(params, made_from=tracking.made_from(params))
     if as_json:
         typer.echo(json.dumps({"promote": decision.promote, "reasons": decision.reasons, "numbers": decision.numbers}))
     elif decision.promote:
         typer.echo("this model is champion:\n" + "\n".join(f"  {reason}" for reason in decision.reasons))
     if not decision.promote:
         raise PromotionError("not promoted:\n" + "\n".join(f"  {reason}" for reason in decision.reasons))
+    _mirror()
+
+
+def rollback(
+    to: Annotated[int | None, typer.Option("--to", help="Number of the champion whose model is to return.")] = None,
+    reason: Annotated[str, typer.Option("--reason", help="Why, for the log of decisions.")] = "",
+) -> None:
+    """Put the model of an earlier champion in charge again: the one before, or that of --to."""
+    from labelmill.quality import champion
+
+    made = champion.roll_back(champion.current_seq(), to=to, reasons=(reason,) if reason else ())
+    typer.echo(f"the model of champion number {made.model_seq} is in charge again, as number {made.seq}")
+    _mirror()
+
+
+def _mirror() -> None:
+    """Let MLflow's alias follow; where it cannot, that is a note: the file decides who is champion."""
+    from labelmill import tracking
+
+    sys.stdout.flush()
     for problem in tracking.mirror_champion():
         typer.secho(f"note: {problem}", fg="yellow", err=True)
+
+
+def explain(
+    which: Annotated[str, typer.Argument(help="`last`, or the number of the decision, from 1.")] = "last",
+    kind: Annotated[str | None, typer.Option("--kind", help="Only decisions of this kind, such as promotion.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the decision as it was recorded.")] = False,
+) -> None:
+    """Tell a decision in plain words, with its numbers: of models, of drift, of labeling functions, of batches."""
+    from labelmill.cli import printable
+    from labelmill.errors import DataError
+    from labelmill.quality import champion, decisions, explanation
+
+    champion.finish()
+    lines = [line for line in decisions.decisions() if kind in (None, line.get("kind"))]
+    if not lines:
+        raise DataError(f"{decisions.log_file()}: has no decision{f' of kind {kind}' if kind else ''} yet.")
+    number = str(len(lines)) if which == "last" else which
+    if not number.isdecimal() or not 1 <= int(number) <= len(lines):
+        raise typer.BadParameter(f"give `last` or a number from 1 to {len(lines):,}, not {which!r}")
+    line = lines[int(number) - 1]
+    if as_json:
+        typer.echo(json.dumps(line, ensure_ascii=False))
+    else:
+        typer.echo(printable(f"Decision {number} of {len(lines)}\n{explanation.explain(line)}"))
 
 
 def track(

@@ -133,7 +133,7 @@ def add_rows(
             seq,
             rows,
             left_out=outcome.quarantine,
-            scores=None if champion is None else scoring.score_rows(rows.frame, champion),
+            scores=None if champion is None else _scores(rows.frame, champion),
             source=name,
             sha256=sha256,
             arrived=origin.arrived,
@@ -252,6 +252,10 @@ def _known_ids() -> set[str]:
         for shard in storage.list_shards(paths.INGESTED):
             known.update(storage.read_table(shard.file, ["id"])["id"])
     return known
+
+
+def _scores(frame: pd.DataFrame, champion: Champion) -> pd.DataFrame:
+    return scoring.score_frame(frame, champion=champion).drop(columns="pred")
 
 
 def _champion() -> Champion | None:

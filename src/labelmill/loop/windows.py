@@ -147,10 +147,10 @@ class Reader:
         wanted = self.made_from.end_model
         if all(batch.champion is not None and batch.champion["sha256"] == wanted for batch in batches):
             return stored, wanted
-        from labelmill.scoring import score_rows
+        from labelmill.scoring import score_frame
 
         # The reference is of the newest end model, whoever is in charge.
-        scored = score_rows(rows.frame, None)[self.columns].to_numpy(dtype=np.float64, copy=True)
+        scored = score_frame(rows.frame, champion=None)[self.columns].to_numpy(dtype=np.float64, copy=True)
         seen = rows.frame["id"].isin(self.trained).to_numpy()
         scored[seen] = np.nan
         notes.append(

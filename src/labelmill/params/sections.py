@@ -279,6 +279,31 @@ class PromoteParams(Section):
         0.0, description="How much more balanced accuracy on gate gold than its rivals a first champion needs."
     )
     bootstrap_samples: Positive = Field(1000, description="Resamples behind the comparison.")
+    tolerance: Share = Field(
+        0.005,
+        description="How much less balanced accuracy on gate gold than the champion's a challenger may measure; "
+        "a loss that chance makes of an equal model in nine of ten cases is borne, too.",
+    )
+    worst_loss: Share = Field(
+        0.05, description="The loss of balanced accuracy that gate gold must rule out with 95 % confidence."
+    )
+    slice_rows: Positive = Field(200, description="Slices of gate gold with fewer rows are shown, but decide nothing.")
+    slice_tolerance: Share = Field(
+        0.02, description="How much less accuracy on a slice is borne; a loss that chance explains is, too."
+    )
+    calibration_tolerance: Share = Field(
+        0.03, description="How much more calibration error is borne; an increase that chance explains is, too."
+    )
+    latency_factor: float = Field(
+        2.0, ge=1, description="How many times the champion's CPU time (p99 per 16 rows) a challenger may take."
+    )
+    window_rows: Count = Field(
+        2000, description="Newest rows outside training on which both are compared by weak labels; 0 for none."
+    )
+    on_weak_labels: bool = Field(
+        False,
+        description="Where there is no gate gold, let weak labels decide, if lfs/ is the same as for the champion.",
+    )
 
 
 class DriftParams(Section):

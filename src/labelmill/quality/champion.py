@@ -1,34 +1,69 @@
 """The champion: which model is in charge, kept in `state/`, changed under a lock by compare on its number.
 
-`state/champion.json` names the model that is in charge; `state/models/<seq>/` holds the last three with their
-checksums; `state/decisions.jsonl` has one line per decision, also of those against a model. A crash
-at any point leaves the old champion or the new one in charge, never a part of one.
+`state/champion.json` names the model that is in charge and those that were before; `state/models/<seq>/` holds
+their files; `state/decisions.jsonl` has one line per decision, also of those against a model. Every change gets
+the next number, a rollback too, so that the number alone tells whether something happened in between.
+
+A change is one rename of `champion.json`, which carries the line that the log is still to get. A crash before it
+leaves a folder that nothing points to, a crash after it a line that is missing: `finish`, which every change begins
+with, removes the one and appends the other.
 """
 
+import datetime as dt
 import shutil
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from labelmill import storage
+from labelmill import paths, storage
 from labelmill.errors import CorruptFileError, PromotionError, StorageError
 from labelmill.quality import decisions
 from labelmill.quality.decisions import WAIT_S, state
+from labelmill.storage.folders import MANIFEST
+
+if TYPE_CHECKING:
+    from labelmill.end_model.features import Featurizer
+    from labelmill.end_model.model import EndModel
 
 KEPT = 3
-"""Champions whose models stay in `state/models/`."""
+"""Champions whose models stay in `state/models/`: the one in charge and those that it followed."""
 
 PARTS = ("end_model", "featurizer")
+
+CHANGES = ("promotion", "rollback")
+"""Kinds of decisions that put another model in charge."""
+
+_ONLY_IN_THE_LOG = ("reasons", "numbers", "champion", "at")
 
 
 @dataclass(frozen=True)
 class Champion:
-    """The model in charge: its number, where it lies, and SHA-256 of the end model and of its featurizer."""
+    """The model in charge.
+
+    Attributes
+    ----------
+    seq
+        How many times a champion was put in charge, rollbacks counted.
+    folder
+        Where it lies; its name is the number under which it was promoted.
+    sha256, featurizer_sha256
+        Hash of the end model and of its featurizer.
+    made_from
+        Hashes of what it was made from (data, label_matrix, lf_set, params, code), as far as they were recorded.
+    """
 
     seq: int
     folder: Path
     sha256: str
     featurizer_sha256: str
+    made_from: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def model_seq(self) -> int:
+        """The number under which this model was promoted: lower than `seq` after a rollback."""
+        return int(self.folder.name)
 
 
 def current_seq() -> int:
@@ -48,9 +83,28 @@ def load_champion() -> Champion | None:
     entry = _entry()
     if entry is None:
         return None
-    champion = Champion(entry["seq"], state() / entry["model"], entry["sha256"], entry["featurizer_sha256"])
-    _verify(champion.folder, champion.sha256, champion.featurizer_sha256)
-    return champion
+    try:
+        _verify(entry)
+    except StorageError as error:
+        others = ", ".join(str(number) for number in _targets(entry))
+        ways = f"`labelmill rollback` (kept: {others})" if others else f"take {_file()} away and promote with --first"
+        raise CorruptFileError(
+            f"champion number {entry['seq']}: {error} To put a whole model in charge: {ways}."
+        ) from error
+    return _champion(entry)
+
+
+def load_model(champion: Champion | None) -> "tuple[Featurizer, EndModel]":
+    """The champion's featurizer and end model, or the newest ones where none is given; each verified."""
+    from labelmill.end_model.features import Featurizer
+    from labelmill.end_model.model import EndModel
+
+    folders = (paths.FEATURIZER, paths.END_MODEL)
+    if champion is not None:
+        folders = (champion.folder / "featurizer", champion.folder / "end_model")
+    featurizer, model = Featurizer.load(folders[0]), EndModel.load(folders[1])
+    model.check_featurizer(featurizer.hash)
+    return featurizer, model
 
 
 def swap_champion(expected_seq: int, entry: dict[str, Any], *, end_model: Path, featurizer: Path) -> Champion:
@@ -73,33 +127,120 @@ def swap_champion(expected_seq: int, entry: dict[str, Any], *, end_model: Path, 
     CorruptFileError
         A folder is not the one that was judged.
     """
-    with storage.exclusive(state() / "champion.lock", wait_s=WAIT_S):
-        _complete_decisions()
-        found = current_seq()
-        if found != expected_seq:
-            raise PromotionError(
-                f"{_file()}: champion number {expected_seq} was expected, number {found} is in charge: another "
-                "promotion came first, and stays. Compare with that one, then promote again."
-            )
-        seq = found + 1
+    with _change(expected_seq) as current:
+        seq = expected_seq + 1
         folder = state() / "models" / str(seq)
         with storage.new_folder(folder) as new:
             for name, source in zip(PARTS, (end_model, featurizer), strict=True):
                 _copy(source, new / name)
             # Before it is in place: the champion never points to a model that was not verified.
-            _verify(new, entry["sha256"], entry["featurizer_sha256"], whole=False)
-        decided = decisions.as_line("promotion", promote=True, expected_seq=expected_seq, seq=seq, **entry)
-        storage.write_json(_file(), {"seq": seq, "model": f"models/{seq}", **entry, "decision": decided})
-        _complete_decisions()
-        _prune(seq)
-    return Champion(seq, folder, entry["sha256"], entry["featurizer_sha256"])
+            _verify_parts(new, entry)
+        facts = {name: value for name, value in entry.items() if name not in _ONLY_IN_THE_LOG}
+        line = decisions.as_line("promotion", promote=True, expected_seq=expected_seq, seq=seq, **entry)
+        # Models that were rolled back stay away: the next rollback leads to the one that this one follows.
+        kept = [_kept(current), *_before(current)] if current else []
+        made = {
+            **facts,
+            "seq": seq,
+            "model": f"models/{seq}",
+            "folder_sha256": storage.folder_hash(folder),
+            "kept": kept[: KEPT - 1],
+            "decision": line,
+        }
+        storage.write_json(_file(), made)
+        _finish()
+    return _champion(made)
+
+
+def roll_back(
+    expected_seq: int, *, to: int | None = None, reasons: tuple[str, ...] = (), at: dt.datetime | None = None
+) -> Champion:
+    """Put an earlier champion in charge again; its files are verified, nothing is copied.
+
+    Parameters
+    ----------
+    expected_seq
+        Number of the champion that is to go.
+    to
+        The number under which the model was promoted; None for the one before.
+    reasons
+        Why, for the log.
+    at
+        When this was decided; now, if absent.
+
+    Raises
+    ------
+    PromotionError
+        There is no such model, or another one was put in charge meanwhile.
+    CorruptFileError
+        The files of the earlier model are damaged; the champion stays.
+    """
+    with _change(expected_seq) as current:
+        if current is None:
+            raise PromotionError("there is no champion, so there is none to roll back.")
+        target = _target(current, to)
+        try:
+            _verify(target)
+        except StorageError as error:
+            others = ", ".join(str(number) for number in _targets(current) if number != target["seq"])
+            raise CorruptFileError(
+                f"the model of champion number {target['seq']} cannot take charge again: {error} Nothing was "
+                f"changed; other models that are kept: {others or 'none'}."
+            ) from error
+        seq = expected_seq + 1
+        line = decisions.as_line(
+            "rollback",
+            expected_seq=expected_seq,
+            seq=seq,
+            **{"from": {"model": _model_seq(current), "sha256": current["sha256"]}},
+            **decisions.decided(at),
+            to={"model": target["seq"], "sha256": target["sha256"]},
+            reasons=list(reasons),
+        )
+        kept = [known for known in (_kept(current), *current.get("kept", [])) if known["seq"] != target["seq"]]
+        kept.sort(key=lambda known: int(known["seq"]), reverse=True)
+        made = {**target, "seq": seq, "kept": kept, "decision": line}
+        storage.write_json(_file(), made)
+        _finish()
+    return _champion(made)
 
 
 def record_refusal(entry: dict[str, Any]) -> None:
     """Append a decision against a model."""
     with storage.exclusive(state() / "champion.lock", wait_s=WAIT_S):
-        _complete_decisions()
+        _finish()
         decisions.record("refusal", promote=False, expected_seq=current_seq(), seq=None, **entry)
+
+
+def finish() -> None:
+    """Finish or undo what a crash left of a change."""
+    with storage.exclusive(state() / "champion.lock", wait_s=WAIT_S):
+        _finish()
+
+
+@contextmanager
+def _change(expected_seq: int) -> Iterator[dict[str, Any] | None]:
+    """Hold the lock, with what is in charge, which must be the champion of this number."""
+    with storage.exclusive(state() / "champion.lock", wait_s=WAIT_S):
+        _finish()
+        current = _entry()
+        found = int(current["seq"]) if current else 0
+        if found != expected_seq:
+            raise PromotionError(
+                f"{_file()}: champion number {expected_seq} was expected, number {found} is in charge: another "
+                "promotion came first, and stays. Compare with that one, then promote again."
+            )
+        yield current
+
+
+def _champion(entry: dict[str, Any]) -> Champion:
+    return Champion(
+        entry["seq"],
+        state() / entry["model"],
+        entry["sha256"],
+        entry["featurizer_sha256"],
+        entry.get("made_from") or {},
+    )
 
 
 def _entry() -> dict[str, Any] | None:
@@ -116,10 +257,57 @@ def _entry() -> dict[str, Any] | None:
     return entry
 
 
-def _verify(folder: Path, sha256: str, featurizer_sha256: str, *, whole: bool = True) -> None:
-    if whole:
-        storage.verify_folder(folder)
-    for name, expected in zip(PARTS, (sha256, featurizer_sha256), strict=True):
+def _model_seq(entry: dict[str, Any]) -> int:
+    return int(Path(entry["model"]).name)
+
+
+def _kept(entry: dict[str, Any]) -> dict[str, Any]:
+    """The entry of a champion, as it is kept below the next one: by the number of its model."""
+    facts = {name: value for name, value in entry.items() if name not in ("kept", "decision", *_ONLY_IN_THE_LOG)}
+    return {**facts, "seq": _model_seq(entry)}
+
+
+def _before(entry: dict[str, Any]) -> list[dict[str, Any]]:
+    """Kept models that came before the one in charge, the newest first; later ones were rolled back."""
+    return [known for known in entry.get("kept", []) if known["seq"] < _model_seq(entry)]
+
+
+def _targets(entry: dict[str, Any]) -> list[int]:
+    return [int(known["seq"]) for known in entry.get("kept", [])]
+
+
+def _target(current: dict[str, Any], to: int | None) -> dict[str, Any]:
+    """The kept model to roll back to."""
+    if to is None:
+        before = _before(current)
+        if before:
+            return before[0]
+        raise PromotionError(
+            f"no earlier model than that of champion number {current['seq']} is kept"
+            + (f"; later ones are: {', '.join(map(str, _targets(current)))} (--to)." if _targets(current) else ".")
+        )
+    found = next((known for known in current.get("kept", []) if known["seq"] == to), None)
+    if found is None:
+        in_charge = " It is in charge already." if to == _model_seq(current) else ""
+        kept = ", ".join(map(str, _targets(current))) or "none"
+        raise PromotionError(f"no model of champion number {to} is kept to roll back to.{in_charge} Kept are: {kept}.")
+    return found
+
+
+def _verify(entry: dict[str, Any]) -> None:
+    """Re-hash the files of a champion and compare them with what was recorded."""
+    folder = state() / entry["model"]
+    storage.verify_folder(folder)
+    expected, found = entry.get("folder_sha256"), storage.folder_hash(folder)
+    if expected not in (None, found):
+        raise CorruptFileError(
+            f"{folder / MANIFEST}: its SHA-256 is {found[:12]}, that of the promoted model's {expected[:12]}."
+        )
+    _verify_parts(folder, entry)
+
+
+def _verify_parts(folder: Path, entry: dict[str, Any]) -> None:
+    for name, expected in zip(PARTS, (entry["sha256"], entry["featurizer_sha256"]), strict=True):
         storage.verify_folder(folder / name)
         found = storage.folder_hash(folder / name)
         if found != expected:
@@ -129,11 +317,19 @@ def _verify(folder: Path, sha256: str, featurizer_sha256: str, *, whole: bool = 
             )
 
 
-def _complete_decisions() -> None:
-    """Append the decision of the champion in charge, where a crash came between the two writes."""
+def _finish() -> None:
+    """Append the line of the last change where it is missing, and remove models that nothing points to."""
     entry = _entry()
-    if entry and "decision" in entry and all(line.get("seq") != entry["seq"] for line in decisions.decisions()):
-        decisions.append(entry["decision"])
+    if entry and "decision" in entry:
+        changes = (line for line in decisions.decisions() if line.get("kind", "promotion") in CHANGES)
+        if all(line.get("seq") != entry["seq"] for line in changes):
+            decisions.append(entry["decision"])
+    folder = state() / "models"
+    wanted = {str(number) for number in [_model_seq(entry), *_targets(entry)]} if entry else None
+    for found in folder.iterdir() if folder.is_dir() else ():
+        # Where the record of the champion is gone, its model may be all that is left of it.
+        if found.name.startswith(".") or (wanted is not None and found.name not in wanted):
+            shutil.rmtree(found, ignore_errors=True)
 
 
 def _copy(source: Path, target: Path) -> None:
@@ -141,12 +337,6 @@ def _copy(source: Path, target: Path) -> None:
     for file in sorted(source.rglob("*")):
         if file.is_file():
             storage.write_bytes(target / file.relative_to(source), file.read_bytes())
-
-
-def _prune(seq: int) -> None:
-    for folder in (state() / "models").iterdir():
-        if folder.name.isdecimal() and int(folder.name) <= seq - KEPT:
-            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _file() -> Path:

@@ -5,6 +5,7 @@ Every line has `kind` and `at`; flows turn new lines into events, `labelmill exp
 
 import datetime as dt
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -15,6 +16,20 @@ Kind = Literal["promotion", "refusal", "rollback", "drift", "stale_lf", "hold", 
 stale_lf: a labeling function whose author is asked to look; hold, release: of a batch that training must not see."""
 
 WAIT_S = 60.0
+
+
+@dataclass(frozen=True)
+class Decision:
+    """Whether a model is promoted, why in words, and the numbers behind it.
+
+    Of a first champion `numbers` has `n`, `n_per_class`, the balanced accuracy of each system as value, low, high,
+    and under `differences` the challenger minus each rival. Of a challenger: `gate` and `window` (numbers
+    of `comparison.compare`, the second from weak labels), `latency_ms`, `lf_set_changed` and `rule`.
+    """
+
+    promote: bool
+    reasons: list[str]
+    numbers: dict[str, Any]
 
 
 def record(kind: Kind, **facts: Any) -> dict[str, Any]:
@@ -66,6 +81,11 @@ def state() -> Path:
 def log_file() -> Path:
     """Where the lines are."""
     return state() / "decisions.jsonl"
+
+
+def decided(at: dt.datetime | None) -> dict[str, str]:
+    """The time of a decision as a fact of its line; nothing where it is made now."""
+    return {} if at is None else {"at": at.astimezone(dt.UTC).isoformat(timespec="seconds")}
 
 
 def now() -> str:

@@ -1,101 +1,39 @@
-"""Whether a model may take charge: it must beat the plain systems on gate gold, which nothing else reads."""
+"""Whether a model may take charge, by gate gold, which nothing else reads.
 
+The first champion must beat the plain systems, a challenger be as good as the champion.
+"""
+
+import datetime as dt
+import hashlib
 import logging
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from labelmill import paths, storage
-from labelmill.arrays import UNKNOWN, Gold, Probs
-from labelmill.errors import DataError, PromotionError
+from labelmill.errors import PromotionError
 from labelmill.params import Params, PromoteParams
-from labelmill.quality import bootstrap, champion, systems
-from labelmill.quality.metrics import Floats, balanced_accuracy, judge
+from labelmill.quality import champion, comparison, evidence, first_champion
+from labelmill.quality.champion import Champion
+from labelmill.quality.decisions import Decision, decided, decisions
 
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class Decision:
-    """Whether a model is promoted, why in words, and the numbers behind it.
-
-    `numbers` has `n`, `n_per_class`, the balanced accuracy of each system as value, low, high, and
-    under `differences` the challenger minus each rival.
-    """
-
-    promote: bool
-    reasons: list[str]
-    numbers: dict[str, Any]
-
-
-def first_champion(
-    gold: Gold,
-    *,
-    challenger: Probs,
-    majority_vote: Probs,
-    always: Probs,
-    params: PromoteParams,
-    seed: int,
-    classes: tuple[str, ...],
+def promote_first(
+    params: Params, *, made_from: Mapping[str, str] | None = None, at: dt.datetime | None = None
 ) -> Decision:
-    """Decide whether a model may become the first champion.
-
-    It must have a higher balanced accuracy than majority vote and than the system that always says the first
-    class, by more than `params.margin`. The paired bootstrap interval of each difference is told, not
-    required: with nothing in charge yet, the better one is the better bet.
+    """Judge the newest end model on gate gold and, if it wins, make it the first champion.
 
     Parameters
     ----------
-    gold
-        n known classes of the gate rows.
-    challenger, majority_vote, always
-        n x k probabilities on the same rows.
     params
-        Section `promote` of `params.yaml`.
-    seed
-        Seed of the bootstrap.
-    classes
-        Names of the k classes.
-    """
-    per_class = np.bincount(gold, minlength=len(classes))
-    rivals = {"majority_vote": majority_vote, f"always_{classes[0]}": always}
-    judged = {name: judge(gold, p, positive=0) for name, p in {"challenger": challenger, **rivals}.items()}
-
-    def measure(weights: Floats) -> dict[str, Floats]:
-        return {name: balanced_accuracy(rows, weights) for name, rows in judged.items()}
-
-    values = {name: float(value[0]) for name, value in measure(np.ones((1, len(gold)))).items()}
-    nothing = np.empty(0)
-    drawn = bootstrap.over_resamples(len(gold), params.bootstrap_samples, seed, measure, name="gate")
-    numbers: dict[str, Any] = {
-        "n": len(gold),
-        "n_per_class": {name: int(count) for name, count in zip(classes, per_class, strict=True)},
-        **{name: bootstrap.interval(values[name], drawn.get(name, nothing)) for name in judged},
-        "differences": {},
-    }
-    if (per_class > 0).sum() < 2:
-        counts = ", ".join(f"{count} {name}" for name, count in numbers["n_per_class"].items())
-        return Decision(
-            False, [f"gate gold has rows of fewer than two classes ({counts}): nothing can be told"], numbers
-        )
-
-    reasons, wins = [], []
-    for rival in rivals:
-        wins.append(values["challenger"] > values[rival] + params.margin)
-        between = bootstrap.interval(values["challenger"] - values[rival], drawn["challenger"] - drawn[rival])
-        numbers["differences"][f"challenger-{rival}"] = between
-        reasons.append(
-            f"balanced accuracy {values['challenger']:.3f} {'beats' if wins[-1] else 'does not beat'} "
-            f"{values[rival]:.3f} of {rival}{f' by more than {params.margin:g}' if params.margin else ''} "
-            f"on {len(gold)} gate rows{_in_words(between)}"
-        )
-    return Decision(all(wins), reasons, numbers)
-
-
-def promote_first(params: Params) -> Decision:
-    """Judge the newest end model on gate gold and, if it wins, make it the first champion.
+        The project's params.
+    made_from
+        Hashes of what the model was made from, to be kept with it.
+    at
+        When this is decided; now, if absent.
 
     Returns
     -------
@@ -109,65 +47,184 @@ def promote_first(params: Params) -> Decision:
     DataError
         There is no gate gold, or its rows have no features or votes.
     """
-    sha256, featurizer_sha256 = storage.folder_hash(paths.END_MODEL), storage.folder_hash(paths.FEATURIZER)
+    champion.finish()
+    entry = _entry(params, made_from or {}) | decided(at)
     in_charge = champion.load_champion()
     if in_charge is not None:
-        if in_charge.sha256 == sha256:
-            return Decision(True, [f"this model is the champion already, number {in_charge.seq}"], {})
+        if in_charge.sha256 == entry["sha256"]:
+            return _already(in_charge)
         raise PromotionError(
             f"champion number {in_charge.seq} (SHA-256 {in_charge.sha256[:12]}) is in charge already; "
             "--first is for a project that has none."
         )
-    decision = _judge_on_gate(params)
-    entry = {
+    return _carry_out(first_champion.judge_newest(params), entry, expected_seq=0)
+
+
+def promote(params: Params, *, made_from: Mapping[str, str], at: dt.datetime | None = None) -> Decision:
+    """Compare the newest end model with the champion and, if it is as good, put it in charge.
+
+    Both are judged on the same gate rows, each by its own featurizer, and, as weak evidence that decides
+    nothing, on the newest rows outside training by what the label model says. Where there is no gate gold, weak
+    labels decide only with `promote.on_weak_labels`, and never where the labeling functions changed: both
+    models would be judged by the thing that moved.
+
+    Parameters
+    ----------
+    params
+        The project's params.
+    made_from
+        Hashes of what the model was made from, to be kept with it; `lf_set` tells whether `lfs/` changed.
+    at
+        When this is decided; now, if absent.
+
+    Returns
+    -------
+    The decision, which is also appended to `state/decisions.jsonl`. Where this very model is in charge already,
+    nothing changes.
+
+    Raises
+    ------
+    PromotionError
+        There is no champion yet, or another model was put in charge meanwhile.
+    CorruptFileError
+        A file of the champion or of the challenger is not what was written.
+    """
+    champion.finish()
+    entry = _entry(params, made_from) | decided(at)
+    in_charge = champion.load_champion()
+    if in_charge is None:
+        raise PromotionError("there is no champion yet. Make the first with `labelmill promote --first`.")
+    if (in_charge.sha256, in_charge.featurizer_sha256) == (entry["sha256"], entry["featurizer_sha256"]):
+        return _already(in_charge)
+    before = _rolled_back(entry["sha256"])
+    if before is not None:
+        said = f"this model was rolled back at {before['at']}, as that of champion number {before['from']['model']}"
+        decision = Decision(False, [f"{said}: only `labelmill rollback --to` puts it in charge again"], {})
+    else:
+        decision = _compare(in_charge, params, made_from)
+    entry["champion"] = {"seq": in_charge.seq, "sha256": in_charge.sha256}
+    return _carry_out(decision, entry, expected_seq=in_charge.seq)
+
+
+def _entry(params: Params, made_from: Mapping[str, str]) -> dict[str, Any]:
+    """What is recorded of the newest end model, whatever the decision will be."""
+    return {
         "task": params.task.name,
-        "sha256": sha256,
-        "featurizer_sha256": featurizer_sha256,
-        "reasons": decision.reasons,
-        "numbers": decision.numbers,
+        "classes": list(params.task.classes),
+        "sha256": storage.folder_hash(paths.END_MODEL),
+        "featurizer_sha256": storage.folder_hash(paths.FEATURIZER),
+        "made_from": dict(made_from),
     }
+
+
+def _already(in_charge: Champion) -> Decision:
+    return Decision(True, [f"this model is the champion already, number {in_charge.seq}"], {})
+
+
+def _carry_out(decision: Decision, entry: dict[str, Any], *, expected_seq: int) -> Decision:
+    entry = {**entry, "reasons": decision.reasons, "numbers": decision.numbers}
     if not decision.promote:
         champion.record_refusal(entry)
         return decision
-    champion.swap_champion(0, entry, end_model=paths.END_MODEL, featurizer=paths.FEATURIZER)
-    log.info("champion number 1 is in charge: model %s", sha256[:12])
+    made = champion.swap_champion(expected_seq, entry, end_model=paths.END_MODEL, featurizer=paths.FEATURIZER)
+    log.info("champion number %d is in charge: model %s", made.seq, made.sha256[:12])
     return decision
 
 
-def _judge_on_gate(params: Params) -> Decision:
-    from labelmill.end_model.matrix import featurizer_hash, read_features
-    from labelmill.end_model.model import EndModel
-    from labelmill.label_model import MajorityVote
-    from labelmill.labeling.matrix import read_label_matrix
+def _rolled_back(sha256: str) -> dict[str, Any] | None:
+    """The last rollback that took this model out of charge, if it did not come back since."""
+    found = None
+    for line in decisions():
+        if line.get("kind") == "rollback":
+            if line["to"]["sha256"] == sha256:
+                found = None
+            elif line["from"]["sha256"] == sha256 and line["from"]["model"] > line["to"]["model"]:
+                found = line
+    return found
 
-    gold = storage.read_table(paths.GOLD_GATE).set_index("id")["label"]
-    gold = gold[gold != UNKNOWN]
-    if gold.empty:
-        raise DataError(
-            f"{paths.GOLD_GATE}: has no row with gold. Set ingest.splits.gate_rows, or label rows with purpose gate."
+
+def _compare(in_charge: Champion, params: Params, made_from: Mapping[str, str]) -> Decision:
+    rule = params.promote
+    both = {"champion": champion.load_model(in_charge), "challenger": champion.load_model(None)}
+    both["challenger"][1].check_classes(params.task.classes)
+    name = f"champion number {in_charge.seq}"
+    lfs = in_charge.made_from.get("lf_set"), made_from.get("lf_set")
+    changed = None if None in lfs else lfs[0] != lfs[1]
+    numbers: dict[str, Any] = {"rule": rule.model_dump(), "lf_set_changed": changed}
+    window = evidence.newest_window(**both, params=params)
+    weak = None
+    if window is not None:
+        weak = comparison.compare(
+            window[0], params=rule, seed=params.task.seed, classes=params.task.classes, name="window"
         )
-    k = params.task.cardinality
-    model = EndModel.load(paths.END_MODEL)
-    model.check_featurizer(featurizer_hash(paths.FEATURES))
-    model.check_classes(params.task.classes)
-    X, feature_ids, _ = read_features(paths.FEATURES)
-    matrix_ids, L, _ = read_label_matrix(paths.LABEL_MATRIX)
-    # A gate row may have been quarantined since its gold was written.
-    gold = gold[gold.index.isin(feature_ids) & gold.index.isin(matrix_ids)]
-    votes = L[pd.Index(matrix_ids).get_indexer(gold.index)]
-    rows = pd.Index(feature_ids).get_indexer(gold.index)
-    return first_champion(
-        gold.to_numpy(dtype=np.int64),
-        challenger=model.predict_proba(X[rows]),
-        majority_vote=MajorityVote(cardinality=k).fit(votes).predict_proba(votes),
-        always=systems.always(len(gold), k),
-        params=params.promote,
+        numbers["window"] = {"weak": True, "days": window[1], **weak.numbers}
+
+    gold = evidence.known_gate_gold()
+    rows = evidence.gate_rows(gold)
+    if rows.empty:
+        return _by_weak_labels(weak, numbers, name, changed=changed, rule=rule)
+    found = comparison.compare(
+        evidence.on_gate(rows, gold, **both, params=params),
+        params=rule,
         seed=params.task.seed,
         classes=params.task.classes,
     )
+    old_ms, new_ms = evidence.cpu_ms(rows, **both)
+    numbers["gate"] = {**found.numbers, "gold_sha256": _gold_hash(rows, gold)}
+    numbers["latency_ms"] = {"champion": round(old_ms, 3), "challenger": round(new_ms, 3)}
+    reasons = found.reasons(champion=name, rows="gate rows")
+    slow = new_ms > rule.latency_factor * old_ms
+    if both["champion"][1].classes != params.task.classes:
+        old = ", ".join(both["champion"][1].classes)
+        reasons.append(f"{name} knows the classes {old}; of others it says nothing, which counts as wrong")
+    if slow:
+        reasons.append(
+            f"slower: {evidence.BATCH_ROWS} rows take {new_ms:.1f} ms of CPU (p99) against {old_ms:.1f} of {name}, "
+            f"more than {rule.latency_factor:g} times as much"
+        )
+    if weak is not None:
+        reasons.append(_said_of_window(weak, changed=changed))
+    return Decision(found.passed and not slow, reasons, numbers)
 
 
-def _in_words(between: dict[str, float | None]) -> str:
-    if between["low"] is None or between["high"] is None:
-        return ""
-    return f" (difference {between['value']:+.3f}, 95 % between {between['low']:+.3f} and {between['high']:+.3f})"
+def _by_weak_labels(
+    weak: comparison.Comparison | None,
+    numbers: dict[str, Any],
+    name: str,
+    *,
+    changed: bool | None,
+    rule: PromoteParams,
+) -> Decision:
+    """The decision where no gate row has gold."""
+    none = "no gate row has gold"
+    if not rule.on_weak_labels:
+        label = "label rows with purpose gate, or let weak labels decide by promote.on_weak_labels"
+        return Decision(False, [f"{none}, so there is nothing to go by: {label}"], numbers)
+    if changed is not False:
+        lfs = "the labeling functions changed since" if changed else "which labeling functions it had is not known of"
+        return Decision(
+            False, [f"{none}, and {lfs} {name}: both models would be judged by the thing that moved"], numbers
+        )
+    if weak is None:
+        return Decision(False, [f"{none}, nor is there a covered row outside training to go by"], numbers)
+    reasons = weak.reasons(champion=name, rows="rows outside training, by weak labels")
+    return Decision(weak.passed, [f"{none}: weak labels decide (promote.on_weak_labels)", *reasons], numbers)
+
+
+def _said_of_window(weak: comparison.Comparison, *, changed: bool | None) -> str:
+    n = weak.numbers
+    old, new = (n[side]["balanced_accuracy"] for side in ("champion", "challenger"))
+    told = "is not defined (one class only)"
+    if old is not None and new is not None:
+        told = f"is {new:.3f}, the champion's {old:.3f}"
+    judge_ = " of other labeling functions than the champion's" if changed else ""
+    return (
+        f"weak evidence, which decides nothing: on the newest {n['n']:,} rows outside training the balanced accuracy "
+        f"by the label model{judge_} {told}"
+    )
+
+
+def _gold_hash(rows: pd.DataFrame, gold: "pd.Series[int]") -> str:
+    """SHA-256 of the gold that both were judged by, so that two decisions can be told to be of one ground."""
+    lines = (f"{row}\0{gold[row]}\n" for row in sorted(rows["id"]))
+    return hashlib.sha256("".join(lines).encode()).hexdigest()

@@ -36,7 +36,14 @@ def register(client: "MlflowClient", record: Record) -> str | None:
         source=info.model_uri,
         run_id=client.get_logged_model(info.model_id).source_run_id,
         model_id=info.model_id,
-        tags={"model_sha256": model.sha256, "labelmill.key": record.key, "label_model": record.tags["label_model"]},
+        tags={
+            "model_sha256": model.sha256,
+            "featurizer_sha256": model.featurizer_sha256,
+            "labelmill.key": record.key,
+            "label_model": record.tags["label_model"],
+            "classes": ", ".join(model.classes),
+            **{name: made for name, made in record.tags.items() if name.startswith("made_from.")},
+        },
         description=_in_a_line(record),
     )
     return str(made.version)

@@ -1,6 +1,9 @@
 """Where a result came from: the git commit, the labeling functions, the versions of the data."""
 
+import hashlib
+import json
 import subprocess
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +11,9 @@ from pydantic import BaseModel, ConfigDict
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
+import labelmill
 from labelmill import paths, storage
+from labelmill.params import Params
 from labelmill.storage.folders import MANIFEST, read_manifest
 
 # A run itself changes these, so they do not make its work tree dirty.
@@ -53,6 +58,26 @@ def _git(folder: Path, *arguments: str) -> str | None:
 def lf_set_hash(folder: Path = paths.LFS) -> str:
     """SHA-256 over names and bytes of everything in `lfs/` that can change a vote."""
     return storage.source_hash(folder)
+
+
+def made_from(params: Params) -> dict[str, str]:
+    """Hashes of what the newest end model was made from, and the versions of the code.
+
+    Keys are data, label_matrix, probs, lf_set, params and code (SHA-256), `labelmill` (version) and,
+    inside a git work tree, git_commit.
+    """
+    content = json.dumps(params.model_dump(mode="json", by_alias=True), sort_keys=True)
+    commit, _ = git_state(Path.cwd())
+    return {
+        "data": storage.folder_hash(paths.CLEAN),
+        "label_matrix": storage.folder_hash(paths.LABEL_MATRIX),
+        "probs": storage.folder_hash(paths.PROBS),
+        "lf_set": lf_set_hash(),
+        "params": hashlib.sha256(content.encode()).hexdigest(),
+        "code": storage.source_hash(Path(labelmill.__file__).parent),
+        "labelmill": version("labelmill"),
+        **({"git_commit": commit} if commit else {}),
+    }
 
 
 def dataset(name: str, path: Path, role: str) -> Dataset:

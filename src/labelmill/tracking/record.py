@@ -105,14 +105,14 @@ def gather(params: Params) -> Record:
         "files": {path.as_posix(): storage.sha256_file(path) for path in _files()},
         "model": model,
     }
-    lf_hash = provenance.lf_set_hash()
+    made_from = provenance.made_from(params)
     inputs = {
         **{part: content[part] for part in ("params", "metrics", "files")},
         "datasets": {data.path: data.sha256 for data in content["datasets"]},
         "label_model": storage.folder_hash(paths.LABEL_MODEL),
         "end_model": storage.folder_hash(paths.END_MODEL),
         "featurizer": storage.folder_hash(paths.FEATURIZER),
-        "lf_set": lf_hash,
+        "lf_set": made_from["lf_set"],
     }
     key = hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()
     known = paths.main_project() / paths.RUNS / f"{key}.json"
@@ -126,10 +126,11 @@ def gather(params: Params) -> Record:
         "labelmill.version": version("labelmill"),
         "label_model": kind,
         "end_model": params.train.model,
-        "lf_set_hash": lf_hash,
+        "lf_set_hash": made_from["lf_set"],
         "mlflow.source.name": "labelmill track",
         "mlflow.source.type": "LOCAL",
         "mlflow.note.content": _description(content["metrics"]),
+        **{f"made_from.{name}": made for name, made in made_from.items()},
     }
     if commit:
         tags |= {"git_commit": commit, "git_dirty": str(dirty).lower(), "mlflow.source.git.commit": commit}

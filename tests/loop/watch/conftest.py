@@ -12,7 +12,7 @@ from commands import ROOT, run
 
 from labelmill import paths
 from labelmill.params import load_params
-from labelmill.scoring import score_rows
+from labelmill.scoring import score_frame
 from labelmill.sources import batches
 from labelmill.sources.generated import mails
 from labelmill.sources.intake import Intake, provenance, rejections
@@ -81,7 +81,7 @@ def arrive():
                 seq,
                 intake,
                 left_out=pd.DataFrame({"id": pd.Series(dtype="str")}),
-                scores=score_rows(frame, None) if scored else None,
+                scores=score_frame(frame, champion=None).drop(columns="pred") if scored else None,
                 source=f"day-{seed}",
                 sha256=None,
                 arrived=dt.datetime(2026, 1, 1, tzinfo=dt.UTC) + dt.timedelta(days=seq),

@@ -1,0 +1,255 @@
+"""Whether a challenger is as good as the champion: both on the same rows, by a paired bootstrap.
+
+With some hundred gate rows the strict question (is the loss below half a point, with 95 % confidence?) cannot be
+answered: two models of one recipe that disagree on 8 % of 400 rows differ by chance by a point and a half either way.
+So the rule has two parts, and both must hold:
+
+1. the measured loss is within `promote.tolerance`, or no more than chance makes of an equal model in nine of ten cases;
+2. a loss of `promote.worst_loss` is ruled out with 95 % confidence (one-sided).
+
+The second bounds what can go wrong: a model that is worse by `worst_loss` passes in at most 5 % of cases,
+whatever the number of rows. The first lets an equal model pass in 90 % of cases where the second does not hinder it,
+and grows as strict as the tolerance with more gold. Where gold is so scarce that an equal model would pass
+in fewer than 80 %, a challenger that does not pass is refused for too little evidence, with the number of rows that it
+would take (non-inferiority with a margin: Wellek, Testing Statistical Hypotheses of Equivalence, 2010).
+"""
+
+import math
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from scipy.stats import norm
+
+from labelmill.params import PromoteParams
+from labelmill.quality import bootstrap
+from labelmill.quality.evidence import Evidence
+from labelmill.quality.metrics import Bools, Floats, Judged, balanced_accuracy, ece, judge
+
+Verdict = Literal["as good", "worse", "not as good", "too little evidence"]
+
+CONFIDENCE = 0.95
+POWER = 0.8
+"""The chance that an equal model passes, below which the rows are too few."""
+
+_Z = float(norm.ppf(CONFIDENCE))
+_BY_CHANCE = float(norm.ppf(0.9))
+_DIGITS = 6
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What the comparison says, in words, and the numbers behind it.
+
+    Attributes
+    ----------
+    verdict
+        Of the balanced accuracy on all rows.
+    faults
+        What else speaks against the challenger: slices, calibration.
+    numbers
+        `n`, `n_per_class`, `disagreements`, `champion` and `challenger` (balanced accuracy, ece), `difference`
+        (`value`, `low`, `high`, `standard_error`, `at_worst`), `power_of_equal`, `rows_needed`, `slices`, `ece`.
+    """
+
+    verdict: Verdict
+    faults: tuple[str, ...]
+    numbers: dict[str, Any]
+
+    @property
+    def passed(self) -> bool:
+        """Whether nothing speaks against the challenger."""
+        return self.verdict == "as good" and not self.faults
+
+    def reasons(self, *, champion: str, rows: str) -> list[str]:
+        """The same in plain words; `champion` and `rows` are what both are called."""
+        n = self.numbers
+        if n["difference"]["value"] is None:
+            counts = ", ".join(f"{count} {name}" for name, count in n["n_per_class"].items())
+            return [f"{rows} are of fewer than two classes ({counts}): too little evidence"]
+        between, said = n["difference"], f"{n['n']:,} {rows}"
+        first = (
+            f"balanced accuracy {n['challenger']['balanced_accuracy']:.3f} against "
+            f"{n['champion']['balanced_accuracy']:.3f} of {champion} on {said}, {n['disagreements']:,} of which they "
+            f"decide differently (difference {between['value']:+.3f}, 95 % between {between['low']:+.3f} and "
+            f"{between['high']:+.3f})"
+        )
+        return [first, _WORDS[self.verdict].format(**between, **n), *self.faults]
+
+
+_WORDS: dict[Verdict, str] = {
+    "as good": "as good: a loss of more than {worst_loss:g} is ruled out with 95 % confidence (at worst "
+    "{at_worst:+.3f}), and what was measured is no loss beyond {borne:.3f}",
+    "worse": "worse: with 95 % confidence the difference is below zero (at best {at_best:+.3f})",
+    "not as good": "not as good: the rows are enough for an equal model to pass in {power_of_equal:.0%} of cases, but "
+    "this one measures {value:+.3f} (borne: {borne:.3f}), at worst {at_worst:+.3f} (borne: {worst_loss:g})",
+    "too little evidence": "too little evidence: with so many rows an equal model would pass in {power_of_equal:.0%} "
+    "of cases only; about {rows_needed:,} rows are needed",
+}
+
+
+def compare(
+    evidence: Evidence, *, params: PromoteParams, seed: int, classes: tuple[str, ...], name: str = "gate"
+) -> Comparison:
+    """Compare challenger and champion on the same rows.
+
+    Parameters
+    ----------
+    evidence
+        The rows, and what both models make of them.
+    params
+        Section `promote` of `params.yaml`.
+    seed
+        Seed of the bootstrap.
+    classes
+        Names of the k classes.
+    name
+        What the rows are: another name, other draws.
+
+    Examples
+    --------
+    >>> gold = np.arange(1000) % 2
+    >>> said = np.eye(2)[gold] * 0.8 + 0.1
+    >>> same = Evidence(gold, said, said, slices={})
+    >>> compare(same, params=PromoteParams(), seed=0, classes=("ham", "spam")).verdict
+    'as good'
+    >>> few = Evidence(gold[:50], said[:50], said[:50], slices={})
+    >>> compare(few, params=PromoteParams(), seed=0, classes=("ham", "spam")).verdict
+    'too little evidence'
+    """
+    gold = evidence.gold
+    both = {
+        side: judge(gold, probs, positive=0)
+        for side, probs in (("champion", evidence.champion), ("challenger", evidence.challenger))
+    }
+    n, present = len(gold), np.bincount(gold, minlength=len(classes))
+    ones = np.ones((1, n))
+    numbers: dict[str, Any] = {
+        "n": n,
+        "n_per_class": {label: int(count) for label, count in zip(classes, present, strict=True)},
+        "disagreements": int(np.sum(evidence.champion.argmax(axis=1) != evidence.challenger.argmax(axis=1))),
+        **{
+            side: {"balanced_accuracy": _number(balanced_accuracy(of, ones)[0]), "ece": _number(ece(of, ones)[0])}
+            for side, of in both.items()
+        },
+    }
+    if (present > 0).sum() < 2:
+        nothing = {"value": None, "low": None, "high": None}
+        return Comparison(
+            "too little evidence", (), {**numbers, "difference": nothing, "slices": {}, "power_of_equal": 0.0}
+        )
+
+    drawn = _draw(both, evidence.slices, present, params, seed, name)
+    value = float(np.diff([balanced_accuracy(both[side], ones)[0] for side in ("champion", "challenger")])[0])
+    error = float(np.std(drawn["all"]))
+    borne = max(params.tolerance, _BY_CHANCE * error)
+    between = {
+        **bootstrap.interval(value, drawn["all"]),
+        "standard_error": _number(error),
+        "at_worst": _number(np.quantile(drawn["all"], 1 - CONFIDENCE)),
+        "at_best": _number(np.quantile(drawn["all"], CONFIDENCE)),
+        "borne": _number(borne),
+    }
+    power = float(norm.cdf(min(borne, params.worst_loss - _Z * error) / error))
+    needed = math.ceil(n * (error * (_Z + norm.ppf(POWER)) / params.worst_loss) ** 2) if params.worst_loss else n
+    slices, faults = _judge_slices(evidence, both, drawn, params)
+    calibration, fault = _judge_calibration(both, drawn, params)
+    numbers |= {
+        "difference": between,
+        "worst_loss": params.worst_loss,
+        "power_of_equal": round(power, 3),
+        "rows_needed": needed,
+        "slices": slices,
+        "ece": calibration,
+    }
+    return Comparison(_verdict(between, power, params), (*faults, *fault), numbers)
+
+
+def _verdict(between: dict[str, Any], power: float, params: PromoteParams) -> Verdict:
+    if between["value"] >= -between["borne"] and between["at_worst"] >= -params.worst_loss:
+        return "as good"
+    if between["at_best"] < 0:
+        return "worse"
+    return "not as good" if power >= POWER else "too little evidence"
+
+
+def _draw(
+    both: dict[str, Judged],
+    slices: dict[str, Bools],
+    present: np.ndarray[Any, Any],
+    params: PromoteParams,
+    seed: int,
+    name: str,
+) -> dict[str, Floats]:
+    """Differences, challenger minus champion, over resamples: of all rows, of each slice, of the calibration error."""
+    champion, challenger = both["champion"], both["challenger"]
+    n, found = len(champion.credit), np.flatnonzero(present)
+    gain = challenger.credit - champion.credit
+    # A row won and a row lost in each class are imagined beside the real ones: that two models agree on all
+    # of few rows is no proof that they always do (after Agresti and Min, Statistics in Medicine 24, 2005).
+    imagined = np.tile([1.0, -1.0], len(found))
+    members = np.vstack([champion.members[:, found], np.repeat(np.eye(len(found)), 2, axis=0)])
+    gains = members * np.concatenate([gain, imagined])[:, None]
+    parts = np.array(list(slices.values()), dtype=np.float64).reshape(len(slices), n).T
+
+    def measure(weights: Floats) -> dict[str, Floats]:
+        real = weights[:, :n]
+        with np.errstate(invalid="ignore", divide="ignore"):
+            by_class = (weights @ gains) / (weights @ members)
+            by_slice = (real @ (parts * gain[:, None])) / (real @ parts)
+        return {
+            "all": by_class.mean(axis=1),
+            "ece": ece(challenger, real) - ece(champion, real),
+            **{f"slice {part}": by_slice[:, i] for i, part in enumerate(slices)},
+        }
+
+    drawn = bootstrap.over_resamples(n + len(imagined), params.bootstrap_samples, seed, measure, name=name)
+    return {key: values[np.isfinite(values)] for key, values in drawn.items()}
+
+
+def _judge_slices(
+    evidence: Evidence, both: dict[str, Judged], drawn: dict[str, Floats], params: PromoteParams
+) -> tuple[dict[str, Any], list[str]]:
+    """Accuracy of both on each slice, and where the challenger loses more than is borne."""
+    slices, faults = {}, []
+    judged = sum(int(rows.sum()) >= params.slice_rows for rows in evidence.slices.values())
+    # Of many slices one falls behind by chance more easily than a single one does (Bonferroni).
+    z = float(norm.ppf(1 - (1 - CONFIDENCE) / max(judged, 1)))
+    for name, rows in evidence.slices.items():
+        n = int(rows.sum())
+        if n == 0:
+            continue
+        old, new = (float(both[side].credit[rows].mean()) for side in ("champion", "challenger"))
+        resampled = drawn[f"slice {name}"]
+        borne = max(params.slice_tolerance, z * float(np.std(resampled)))
+        slices[name] = {
+            "n": n,
+            "champion": _number(old),
+            "challenger": _number(new),
+            "difference": bootstrap.interval(new - old, resampled),
+        }
+        if n >= params.slice_rows and new - old < -borne:
+            faults.append(
+                f"on slice {name} ({n:,} rows) accuracy falls from {old:.3f} to {new:.3f}, more than the {borne:.3f} "
+                "that are borne"
+            )
+    return slices, faults
+
+
+def _judge_calibration(
+    both: dict[str, Judged], drawn: dict[str, Floats], params: PromoteParams
+) -> tuple[dict[str, float | None], list[str]]:
+    ones = np.ones((1, len(both["champion"].credit)))
+    old, new = (float(ece(both[side], ones)[0]) for side in ("champion", "challenger"))
+    faults = []
+    if new - old > params.calibration_tolerance and _quantile(drawn["ece"], 1 - CONFIDENCE) > 0:
+        faults.append(f"the expected calibration error rises from {old:.3f} to {new:.3f}")
+    return bootstrap.interval(new - old, drawn["ece"]), faults
+
+
+def _quantile(values: Floats, share: float) -> float:
+    return float(np.quantile(values, share)) if len(values) else 0.0
+
+
+def _number(value: float) -> float | None:
+    return round(float(value), _DIGITS) if math.isfinite(value) else None
