@@ -62,7 +62,7 @@ def stream(
     ) as process:
         try:
             for line in process.stdout or ():
-                if not _HINTS.match(line):
+                if not ("dvc" in command and _HINTS.match(line)):
                     tail.append(line.rstrip("\n"))
                     log(tail[-1])
             code = process.wait()

@@ -17,7 +17,6 @@ from flows._children import StageBusy, stream
 from flows._runs import alone
 from flows._server import serve_this_process
 from flows._tasks import BRIEFLY_BUSY, announce_decisions
-from labelmill import paths
 from labelmill.errors import BusyError, NothingToDoError
 
 
@@ -28,11 +27,14 @@ def verify(project: str) -> None:
 
 
 @task(**BRIEFLY_BUSY)
-def watch(project: str) -> None:
-    """Compare the batches that came since with what was trained on, and decide what that asks for."""
-    command = [sys.executable, "-m", "labelmill", "drift"]
-    no_failure = (NothingToDoError.exit_code,)
-    stream(command, get_run_logger().info, project=Path(project), no_failure=no_failure)
+def watch(project: str) -> str:
+    """Compare the batches that came since with what was trained on, and decide what that asks for; in words."""
+    lines: list[str] = []
+    command = [sys.executable, "-m", "labelmill", "drift", "--markdown"]
+    stream(command, lines.append, project=Path(project), no_failure=(NothingToDoError.exit_code,))
+    text = "\n".join(lines)
+    get_run_logger().info(text)
+    return text
 
 
 @task(**BRIEFLY_BUSY)
@@ -56,22 +58,18 @@ def monitor(project: str = ".") -> Any:
     try:
         with alone(project):
             # A damaged file must not keep new batches from being watched: both run, either fails the flow.
-            states = [verify(project, return_state=True), watch(project, return_state=True)]
+            verified, watched = verify(project, return_state=True), watch(project, return_state=True)
             stale = pending(project)
     except (BusyError, StageBusy) as error:
         log(f"another run is at work on the stages; the next one looks again: {error}")
-        announce_decisions(project)
         return None
-    announce_decisions(project)
+    finally:
+        announce_decisions(project)
     text = "Out of date: " + ", ".join(stale) if stale else "Every stage is up to date."
     log(text)
-    create_markdown_artifact(f"{text}\n\n{_drift(project)}", key="monitor", description="State of the project")
-    return states
-
-
-def _drift(project: str) -> str:
-    page = Path(project) / paths.MONITOR / "latest.md"
-    return page.read_text(encoding="utf-8") if page.exists() else ""
+    words = watched.result() if watched.is_completed() else "The newest batches could not be watched."
+    create_markdown_artifact(f"{text}\n\n{words}", key="monitor", description="State of the project, newest batches")
+    return [verified, watched]
 
 
 if __name__ == "__main__":
