@@ -5,7 +5,7 @@ import re
 import subprocess
 import sys
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
 from labelmill.errors import BusyError, DownloadError
@@ -25,8 +25,21 @@ class StageBusy(StageFailed):
     """It failed for a reason that may pass: a lock held by another run, a download that broke off."""
 
 
-def stream(command: Sequence[str], log: Callable[[str], None], *, project: Path) -> None:
-    """Run a command in the project folder and hand each line of its output to `log`.
+def stream(
+    command: Sequence[str], log: Callable[[str], None], *, project: Path, no_failure: Collection[int] = ()
+) -> int:
+    """Run a command in the project folder, hand each line of its output to `log` and return its exit code.
+
+    Parameters
+    ----------
+    command
+        The program and its arguments.
+    log
+        Takes each line.
+    project
+        The folder to run it in.
+    no_failure
+        Exit codes that are none, besides 0.
 
     Raises
     ------
@@ -49,17 +62,18 @@ def stream(command: Sequence[str], log: Callable[[str], None], *, project: Path)
     ) as process:
         try:
             for line in process.stdout or ():
-                if not _HINTS.match(line):
+                if not ("dvc" in command and _HINTS.match(line)):
                     tail.append(line.rstrip("\n"))
                     log(tail[-1])
             code = process.wait()
         except BaseException:
             process.terminate()
             raise
-    if code:
+    if code and code not in no_failure:
         text = "\n".join(tail)
         kind = StageBusy if _may_pass(text, code) else StageFailed
         raise kind(f"`{' '.join(command[-4:])}` ended with {code}:\n{text}")
+    return code
 
 
 def _environment() -> dict[str, str]:

@@ -47,7 +47,7 @@ def server(host: str, port: int, *, log: Path, timeout_s: float = 120) -> Iterat
 
 
 def serve_this_process(project: str) -> None:
-    """Let flows of this process report to the configured server, or to one of their own that ends with it.
+    """Let flows of this process report to the configured server, to that of `flows.serve`, or to one of their own.
 
     Prefect would start a temporary server by itself, but one that outlives a flow killed with -9.
     """
@@ -57,14 +57,27 @@ def serve_this_process(project: str) -> None:
 
     if PREFECT_API_URL.value():
         return
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        port = probe.getsockname()[1]
     stack = contextlib.ExitStack()
     # Registered before Prefect's own, so that it runs after they have sent the last lines of the log.
     atexit.register(stack.close)
-    api = stack.enter_context(server(HOST, port, log=Path(project) / ".prefect" / "server.log"))
+    api = _served(Path(project))
+    if api is None:
+        with socket.socket() as probe:
+            probe.bind((HOST, 0))
+            port = probe.getsockname()[1]
+        api = stack.enter_context(server(HOST, port, log=Path(project) / ".prefect" / "server.log"))
     stack.enter_context(temporary_settings({PREFECT_API_URL: api}))
+
+
+def address_file(project: Path) -> Path:
+    """Where `flows.serve` leaves the address of its server."""
+    return project / ".prefect" / "api"
+
+
+def _served(project: Path) -> str | None:
+    file = address_file(project)
+    api = file.read_text(encoding="utf-8") if file.exists() else ""
+    return api if api and _answers(api) else None
 
 
 def _answers(api: str) -> bool:

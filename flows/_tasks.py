@@ -11,7 +11,9 @@ from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from prefect.cache_policies import NO_CACHE
 
 from flows._children import StageBusy, stream
+from flows._outbox import announce
 from labelmill import paths
+from labelmill.errors import NothingToDoError, PromotionError
 
 
 def _when_it_may_pass(task: Any, run: Any, state: Any) -> bool:
@@ -20,7 +22,15 @@ def _when_it_may_pass(task: Any, run: Any, state: Any) -> bool:
 
 
 # DVC decides what is up to date, so Prefect must not cache.
-@task(cache_policy=NO_CACHE, retries=5, retry_delay_seconds=3, retry_condition_fn=_when_it_may_pass)
+BRIEFLY_BUSY: dict[str, Any] = {
+    "cache_policy": NO_CACHE,
+    "retries": 5,
+    "retry_delay_seconds": 3,
+    "retry_condition_fn": _when_it_may_pass,
+}
+
+
+@task(**BRIEFLY_BUSY)
 def run_stage(name: str, project: str, *, pull: bool = False) -> None:
     """Bring one stage up to date with DVC, unless it is already; with `pull` take what another machine made of it."""
     command = [sys.executable, "-m", "dvc", "repro", *(["--pull"] if pull else []), "--single-item", name]
@@ -32,6 +42,32 @@ def pull_data(project: str) -> None:
     """Fetch what the DVC remote has of this state of the project, and the record of runs made elsewhere."""
     command = [sys.executable, "-m", "dvc", "pull", "--run-cache", "--allow-missing"]
     stream(command, get_run_logger().info, project=Path(project))
+
+
+@task(**BRIEFLY_BUSY)
+def promote_model(project: str, *, first: bool) -> bool:
+    """Let the new model challenge the champion; where it is not better, or no other, that is told and no failure."""
+    command = [sys.executable, "-m", "labelmill", "promote", *(["--first"] if first else [])]
+    no_failure = (PromotionError.exit_code, NothingToDoError.exit_code)
+    return stream(command, get_run_logger().info, project=Path(project), no_failure=no_failure) == 0
+
+
+@task(cache_policy=NO_CACHE)
+def commit_lock(project: str, *, reason: str) -> None:
+    """Commit `dvc.lock` and the reports that git keeps, and nothing else, if they changed."""
+    log, root = get_run_logger().info, Path(project)
+    kept = [str(paths.DVC_LOCK), "reports"]
+    stream(["git", "add", "--", *kept], log, project=root)
+    changed: list[str] = []
+    stream(["git", "status", "--porcelain", "--", *kept], changed.append, project=root)
+    if changed:
+        stream(["git", "commit", "--quiet", "-m", f"train: {reason}", "--", *kept], log, project=root)
+
+
+@task(cache_policy=NO_CACHE)
+def announce_decisions(project: str) -> None:
+    """Turn the decisions that were not announced yet into events."""
+    announce(Path(project), get_run_logger().info)
 
 
 @task(cache_policy=NO_CACHE, retries=3, retry_delay_seconds=[10, 60, 300])

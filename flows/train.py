@@ -3,17 +3,36 @@
 import argparse
 from pathlib import Path
 
-from prefect import flow
+from prefect import flow, get_run_logger
 
+from flows._alerts import tell
+from flows._runs import alone, join_waiting
 from flows._server import serve_this_process
-from flows._tasks import publish_reports, pull_data, push_data, run_stage
+from flows._tasks import (
+    announce_decisions,
+    commit_lock,
+    promote_model,
+    publish_reports,
+    pull_data,
+    push_data,
+    run_stage,
+)
 from labelmill import paths
 from labelmill.stages import TRAINING
 
+_WAIT_S = 12 * 3600.0
 
-@flow(name="train", log_prints=True)
-def train(project: str = ".", pull: bool = False, push: bool = False, reason: str = "by hand") -> None:
-    """Bring every stage up to date, publish the reports, push data and labels.
+
+@flow(name="train", log_prints=True, on_failure=[tell], on_crashed=[tell])
+def train(
+    project: str = ".",
+    pull: bool = False,
+    push: bool = False,
+    reason: str = "by hand",
+    promote: bool = True,
+    commit: bool = False,
+) -> None:
+    """Bring every stage up to date, publish the reports, let the new model challenge the champion.
 
     Parameters
     ----------
@@ -25,26 +44,54 @@ def train(project: str = ".", pull: bool = False, push: bool = False, reason: st
         Whether to send data, labels and models to the DVC remote at the end.
     reason
         Why the run was started; shown with the run.
+    promote
+        Whether the new model may become champion, where it is better.
+    commit
+        Whether to commit `dvc.lock` and the reports that git keeps.
     """
-    print(f"train, started {reason}")  # noqa: T201 - goes to the run's log
-    if pull:
-        pull_data(project)
-    for name in TRAINING:
-        run_stage.with_options(name=name, task_run_name=name)(name, project, pull=pull)
-    publish_reports(project)
-    if push:
-        push_data(project)
-    print(f"report: {(Path(project) / paths.REPORT).resolve()}")  # noqa: T201
+    log = get_run_logger().info
+    with alone(project, wait_s=_WAIT_S):
+        reason = "; ".join(dict.fromkeys([reason, *join_waiting()]))
+        log(f"train, started {reason}")
+        if pull:
+            pull_data(project)
+        for name in TRAINING:
+            run_stage.with_options(name=name, task_run_name=name)(name, project, pull=pull)
+        publish_reports(project)
+        try:
+            if promote:
+                promote_model(project, first=not _has_champion(project))
+        finally:
+            announce_decisions(project)
+        if commit:
+            commit_lock(project, reason=reason)
+        if push:
+            push_data(project)
+    log(f"report: {(Path(project) / paths.REPORT).resolve()}")
+
+
+def _has_champion(project: str) -> bool:
+    return (paths.main_project(Path(project)) / paths.STATE / "champion.json").exists()
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(
         prog="python -m flows.train",
-        description="Bring every stage up to date, publish the reports, push data and labels.",
+        description="Bring every stage up to date, publish the reports, let the new model challenge the champion.",
     )
     parser.add_argument("--project", default=".", help="the project folder")
     parser.add_argument("--pull", action="store_true", help="take from the DVC remote what other machines have made")
     parser.add_argument("--push", action="store_true", help="push to the DVC remote at the end")
+    parser.add_argument("--reason", default="by hand", help="why; shown with the run")
+    parser.add_argument("--no-promote", action="store_true", help="leave the champion in charge, whatever comes out")
+    parser.add_argument("--commit", action="store_true", help="commit dvc.lock and the reports that git keeps")
     given = parser.parse_args()
     serve_this_process(given.project)
-    train(project=given.project, pull=given.pull, push=given.push)
+    train(
+        project=given.project,
+        pull=given.pull,
+        push=given.push,
+        reason=given.reason,
+        promote=not given.no_promote,
+        commit=given.commit,
+    )

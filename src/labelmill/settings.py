@@ -44,11 +44,14 @@ class Settings(BaseSettings):
         description="Processes that call labeling functions and guard the run against them; one per core if absent. "
         "0: they are called unguarded.",
     )
+    alert_command: str | None = Field(
+        None, description="Command that flows call when a run fails, with what happened on its standard input."
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="What the command line prints.")
 
 
-def load_settings() -> Settings:
-    """Read the settings of the (main) project.
+def load_settings(project: Path | None = None) -> Settings:
+    """Read the settings of the (main) project, that of the current folder unless another is named.
 
     Raises
     ------
@@ -56,7 +59,7 @@ def load_settings() -> Settings:
         A value is out of range; the message names the variable.
     """
     try:
-        return Settings(_env_file=paths.main_project() / ".env")  # type: ignore[call-arg]
+        return Settings(_env_file=paths.main_project(project) / ".env")  # type: ignore[call-arg]
     except ValidationError as error:
         problems = [f"{_PREFIX}{str(p['loc'][0]).upper()}: {p['msg']}, found {p['input']!r}" for p in error.errors()]
         raise ParamsError(f"environment or .env: {'; '.join(problems)}.") from error

@@ -52,5 +52,6 @@ def write_project(folder: Path, bodies: dict[str, str]) -> None:
         ]
         lines += [f"    outs: [{name}.out]"]
     (folder / "dvc.yaml").write_text("\n".join(lines) + "\n")
+    (folder / "params.yaml").write_text("task: {name: chain, classes: [ham, spam]}\ningest: {source: generated}\n")
     for command in (["git", "init", "-q"], [sys.executable, "-m", "dvc", "init", "-q"]):
         subprocess.run(command, cwd=folder, check=True)

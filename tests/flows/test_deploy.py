@@ -74,7 +74,9 @@ def test_a_worker_runs_what_was_deployed(clone, environment):
             worker, cwd=clone, env=environment, stdout=output, stderr=subprocess.STDOUT, preexec_fn=as_in_a_terminal
         )
         try:
-            prefect("prefect", "deployment", "run", "train/train", "--watch")  # its exit code is that of the run
+            prefect(
+                "prefect", "deployment", "run", "train/train", "--param", "promote=false", "--watch"
+            )  # its exit code is that of the run
         finally:
             process.send_signal(signal.SIGINT)
             try:

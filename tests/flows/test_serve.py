@@ -1,58 +1,93 @@
-"""One command on one machine: server, schedules and runs come up, and all go down again."""
+"""One command on one machine: server, schedules, trigger and runs come up, and all go down again."""
 
+import datetime as dt
 import os
 import signal
 import socket
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
+from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 import yaml
 
+from labelmill.quality import decisions
+
 ROOT = Path(__file__).parents[2]
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+@contextmanager
+def served(project, port, log, *arguments, **environment):
+    """`flows.serve` of a project, as soon as it serves; whatever is left of it at the end is killed."""
+    command = [sys.executable, "-m", "flows.serve", "--project", str(project), "--port", str(port), *arguments]
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            command, cwd=ROOT, env={**os.environ, **environment}, stdout=output, stderr=subprocess.STDOUT
+        )
+    try:
+        wait_for(lambda: "to stop" in log.read_text(), 120, log)
+        yield process
+    finally:
+        process.kill()
+        process.wait(40)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
-def test_a_schedule_fires_and_nothing_is_left_behind(chain, tmp_path_factory, how):
+def test_a_schedule_fires_and_nothing_is_left_behind(chain, tmp_path_factory):
     home = tmp_path_factory.mktemp("prefect")
-    port = free_port()
-    log = home / "serve.log"
-    environment = {**os.environ, "PREFECT_HOME": str(home), "PREFECT_RUNNER_POLL_FREQUENCY": "1"}
-    command = [
-        sys.executable,
-        "-m",
-        "flows.serve",
-        "--project",
-        str(chain),
-        "--port",
-        str(port),
-        "--monitor-every",
-        "0.1",
-    ]
-    with log.open("wb") as output:
-        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT)
-        try:
-            wait_for(
-                lambda: "Every stage is up to date." in log.read_text() or "Out of date" in log.read_text(), 150, log
-            )
+    port, log = free_port(), home / "serve.log"
+    for how in (signal.SIGKILL, signal.SIGTERM, signal.SIGINT):
+        with served(chain, port, log, "--monitor-every", "0.1", PREFECT_HOME=str(home)) as process:
+            if how == signal.SIGKILL:
+                # The first runs at once; the second came by the schedule.
+                wait_for(lambda: log.read_text().count("for flow 'monitor'") >= 2, 150, log)
             assert answers(port)
-        finally:
             process.send_signal(how)
             process.wait(40)
-    wait_for(lambda: not answers(port), 20, log)
-    if how == signal.SIGTERM:
-        assert process.returncode == 0, log.read_text()[-2000:]
+        wait_for(lambda: not answers(port), 20, log)
+        wait_for(lambda: not at_work_for(home), 20, log)
+        assert how == signal.SIGKILL or process.returncode == 0, log.read_text()[-2000:]
+
+
+@pytest.mark.slow
+def test_drift_starts_train_also_after_a_crash_and_behind_late_runs(prefect_server, chain, tmp_path):
+    # As every stage of labelmill does, it dies with the `dvc` above it.
+    body = "import time\nfrom labelmill.processes import die_with_parent\ndie_with_parent()\ntime.sleep(60)\n"
+    (chain / "label.py").write_text(body)
+    (chain / ".env").write_text("LABELMILL_ALERT_COMMAND=\"sh -c 'cat >> alerts.txt'\"\n")
+    log = tmp_path / "serve.log"
+    with chdir(chain):
+        decisions.record("drift", action="retrain", reason="lottery is gone", seq=3)
+    address = {"PREFECT_API_URL": api(), "PREFECT_HOME": str(tmp_path / "prefect")}
+    with served(chain, urlsplit(api()).port, log, **address) as process:
+        wait_for(lambda: [run.state_name for run in trains("lottery is gone")] == ["Running"], 60, log)
+        wait_for(lambda: "label" in stages_begun(log), 60, log)
+        process.kill()
+        process.wait()
+    wait_for(lambda: not at_work_for(tmp_path / "prefect"), 20, log)
+    (dead,) = trains("lottery is gone")
+    assert dead.state_name == "Running", "the server knows nothing of a kill -9"
+
+    plant(deployment("monitor"), 30, {})
+    plant(deployment("train"), 2, {"reason": "by somebody"})
+    with served(chain, urlsplit(api()).port, log, **address) as process:
+        assert "30 runs of monitor" in log.read_text()
+        assert f"train {dead.name}: marked as crashed" in log.read_text()
+        wait_for(lambda: "Running" in {run.state_name for run in all_trains()}, 60, log)
+        wait_for(lambda: "label" in stages_begun(log), 60, log)
+        wait_for(lambda: len(all_trains()) == 4, 20, log)
+        # The dead run gave its place back, the retrain was asked for again, and one run answers all three requests.
+        states = sorted((run.state_name, run.parameters["reason"]) for run in all_trains())
+        assert [state for state, _ in states] == ["Cancelled", "Cancelled", "Crashed", "Running"], states
+        assert "by somebody; lottery is gone" in log.read_text() or "lottery is gone; by somebody" in log.read_text()
+        process.send_signal(signal.SIGTERM)
+        process.wait(40)
+    assert answers(urlsplit(api()).port), "a server that was there before stays"
+    assert f"train crashed in {chain} (run {dead.name})" in (chain / "alerts.txt").read_text()
 
 
 def test_every_deployment_names_a_flow_that_exists():
@@ -66,12 +101,87 @@ def test_every_deployment_names_a_flow_that_exists():
         assert set(deployment.get("parameters", {})) <= set(found.parameters.properties)
 
 
+def client():
+    from prefect.client.orchestration import get_client
+
+    return get_client(sync_client=True)
+
+
+def api() -> str:
+    from prefect.settings import PREFECT_API_URL
+
+    return PREFECT_API_URL.value()
+
+
+def deployment(name):
+    with client() as server:
+        return server.read_deployment_by_name(f"{name}/{name}").id
+
+
+def all_trains():
+    from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterDeploymentId
+
+    only = FlowRunFilter(deployment_id=FlowRunFilterDeploymentId(any_=[deployment("train")]))
+    with client() as server:
+        return [run for run in server.read_flow_runs(flow_run_filter=only) if not run.auto_scheduled]
+
+
+def trains(reason):
+    return [run for run in all_trains() if run.parameters["reason"] == reason]
+
+
+def plant(deployment_id, count, parameters):
+    """Runs that were due an hour ago."""
+    from prefect.states import Scheduled
+
+    with client() as server:
+        for _ in range(count):
+            server.create_flow_run_from_deployment(
+                deployment_id,
+                parameters=parameters,
+                state=Scheduled(scheduled_time=dt.datetime.now(dt.UTC) - dt.timedelta(hours=1)),
+            )
+
+
+def stages_begun(log) -> str:
+    return " ".join(line for line in log.read_text().splitlines() if "Running stage" in line)
+
+
+@contextmanager
+def chdir(folder):
+    before = Path.cwd()
+    os.chdir(folder)
+    try:
+        yield
+    finally:
+        os.chdir(before)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
 def answers(port: int) -> bool:
     try:
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/health", timeout=2):
             return True
-    except (OSError, urllib.error.URLError):
+    except OSError:
         return False
+
+
+def at_work_for(home: Path) -> list[str]:
+    """Processes that keep their Prefect files in `home`, apart from zombies."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            ours = f"PREFECT_HOME={home}".encode() in (folder / "environ").read_bytes().split(b"\0")
+            if ours and (folder / "stat").read_text().rsplit(")", 1)[1].split()[0] != "Z":
+                found.append((folder / "cmdline").read_text())
+        except OSError:
+            continue
+    return found
 
 
 def wait_for(condition, timeout_s: float, log: Path) -> None:

@@ -1,8 +1,10 @@
 """The train flow on a real Prefect server and a real DVC project."""
 
+import time
 import uuid
 
 import pytest
+from commands import ENVIRONMENT, run
 
 from labelmill.stages import TRAINING
 
@@ -26,10 +28,16 @@ def task_runs(flow_run_id: uuid.UUID):
 def test_it_runs_every_stage_once_in_order_and_then_none(prefect_server, chain):
     from flows.train import train
 
-    train(project=str(chain))
-    assert stages(chain) == list(TRAINING)
-    train(project=str(chain))
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in ENVIRONMENT.items():
+            patch.setenv(name, value)
+        train(project=str(chain), promote=False, commit=True, reason="to see")
+        assert stages(chain) == list(TRAINING)
+        train(project=str(chain), promote=False, commit=True)
     assert stages(chain) == list(TRAINING), "an up-to-date stage ran again"
+    assert run("git", "log", "--format=%s", cwd=chain).split("\n") == ["train: to see", ""]
+    kept = {"dvc.lock", "reports/lf_summary.csv", "reports/metrics/evaluate.json"}
+    assert set(run("git", "show", "--format=", "--name-only", cwd=chain).split()) == kept
 
 
 def test_the_summary_and_the_scores_become_artifacts(prefect_server, chain):
@@ -37,7 +45,7 @@ def test_the_summary_and_the_scores_become_artifacts(prefect_server, chain):
 
     from flows.train import train
 
-    train(project=str(chain))
+    train(project=str(chain), promote=False)
     with client() as api:
         found = {
             a.key: a
@@ -53,6 +61,7 @@ def test_a_failed_stage_shows_its_error_and_stops_the_rest(prefect_server, chain
     from flows.train import train
 
     (chain / "label.py").write_text("raise SystemExit('drug_names: raised on row 7')")
+    (chain / ".env").write_text("LABELMILL_ALERT_COMMAND=\"sh -c 'cat > alert.txt; exit 3'\"\n")
     state = train(project=str(chain), return_state=True)
     assert state.is_failed()
     assert stages(chain) == ["ingest", "validate"]
@@ -60,6 +69,10 @@ def test_a_failed_stage_shows_its_error_and_stops_the_rest(prefect_server, chain
     assert "drug_names: raised on row 7" in runs["label"].state.message
     assert "fit_label_model" not in runs
     assert runs["label"].run_count == 1, "a bad labeling function is not cured by retrying"
+    # The owner was told, and that the telling failed in the end took nothing away.
+    assert "train failed in" in (chain / "alert.txt").read_text()
+    assert "drug_names: raised on row 7" in (chain / "alert.txt").read_text()
+    wait_for_event("labelmill.flow.failed", "drug_names: raised on row 7")
 
 
 def test_a_download_that_broke_off_is_retried(prefect_server, chain, monkeypatch):
@@ -70,9 +83,20 @@ def test_a_download_that_broke_off_is_retried(prefect_server, chain, monkeypatch
     body = (chain / "ingest.py").read_text()
     flaky = "import os, sys\nif not os.path.exists('tried'):\n    open('tried', 'w').close()\n    sys.exit(12)\n"
     (chain / "ingest.py").write_text(flaky + body)
-    state = train(project=str(chain), return_state=True)
+    state = train(project=str(chain), promote=False, return_state=True)
     assert state.is_completed()
     assert task_runs(state.state_details.flow_run_id)["ingest"].run_count == 2
+
+
+def wait_for_event(name, text):
+    deadline = time.monotonic() + 20
+    while True:
+        with client() as api:
+            found = api.request("POST", "/events/filter", json={"filter": {"event": {"name": [name]}}}).json()["events"]
+        if any(text in event["payload"]["message"] for event in found):
+            return
+        assert time.monotonic() < deadline, found
+        time.sleep(0.2)
 
 
 def stages(folder):

@@ -15,6 +15,7 @@ Kind = Literal["promotion", "refusal", "rollback", "drift", "stale_lf", "hold", 
 """promotion, refusal: of a challenger; rollback: to an earlier champion; drift: what the newest window asks for;
 stale_lf: a labeling function whose author is asked to look; hold, release: of a batch that training must not see."""
 
+LOG = "decisions.jsonl"
 WAIT_S = 60.0
 
 
@@ -57,30 +58,26 @@ def as_line(kind: Kind, **facts: Any) -> dict[str, Any]:
     return {"kind": kind, "at": now(), **facts}
 
 
-def decisions() -> list[dict[str, Any]]:
+def decisions(project: Path | None = None) -> list[dict[str, Any]]:
     """Every decision, oldest first; a line that a crash cut short is left out."""
-    try:
-        # Not splitlines: it also cuts at characters that may stand inside of a JSON text.
-        lines = log_file().read_text(encoding="utf-8", errors="replace").split("\n")
-    except FileNotFoundError:
-        return []
-    found = []
-    for line in lines:
-        try:
-            found.append(json.loads(line))
-        except ValueError:
-            continue
-    return found
+    return _parsed(_bytes(log_file(project), 0))
 
 
-def state() -> Path:
+def since(offset: int, *, project: Path | None = None) -> tuple[list[dict[str, Any]], int]:
+    """The decisions behind the first `offset` bytes of the log, and how long it is up to its last whole line."""
+    new = _bytes(log_file(project), offset)
+    whole = new[: new.rfind(b"\n") + 1]
+    return _parsed(whole), offset + len(whole)
+
+
+def state(project: Path | None = None) -> Path:
     """The folder `state/`, that of the main work tree where an experiment runs in a copy."""
-    return paths.main_project() / paths.STATE
+    return paths.main_project(project) / paths.STATE
 
 
-def log_file() -> Path:
+def log_file(project: Path | None = None) -> Path:
     """Where the lines are."""
-    return state() / "decisions.jsonl"
+    return state(project) / LOG
 
 
 def decided(at: dt.datetime | None) -> dict[str, str]:
@@ -91,3 +88,23 @@ def decided(at: dt.datetime | None) -> dict[str, str]:
 def now() -> str:
     """The time in UTC, to the second, as every line carries it."""
     return dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
+
+
+def _bytes(file: Path, offset: int) -> bytes:
+    try:
+        with file.open("rb") as log:
+            log.seek(offset)
+            return log.read()
+    except FileNotFoundError:
+        return b""
+
+
+def _parsed(text: bytes) -> list[dict[str, Any]]:
+    found = []
+    # Not splitlines: it also cuts at characters that may stand inside of a JSON text.
+    for line in text.decode("utf-8", errors="replace").split("\n"):
+        try:
+            found.append(json.loads(line))
+        except ValueError:
+            continue
+    return found
