@@ -17,6 +17,8 @@ from labelmill.sources.mail import mail_frame
 
 HAM: Final = 0
 SPAM: Final = 1
+NEWSLETTER: Final = "newsletter"
+"""The topic that is a class of its own where three are asked for, with number 2; else newsletters are ham."""
 START: Final = dt.date(2024, 1, 1)
 DAYS: Final = 182
 
@@ -28,7 +30,13 @@ _HAM_NETWORKS = (12, 64, 66, 128, 134, 193, 200)
 
 
 def mails(
-    n: int, seed: int, *, start: dt.date = START, days: int = DAYS, spam_share: float = 0.3
+    n: int,
+    seed: int,
+    *,
+    start: dt.date = START,
+    days: int = DAYS,
+    spam_share: float = 0.3,
+    newsletters: bool = False,
 ) -> tuple[pd.DataFrame, Gold]:
     """Draw `n` mails.
 
@@ -42,11 +50,13 @@ def mails(
         The period over which they are received, evenly; by default 2024-01-01 to 2024-06-30.
     spam_share
         Share of spam.
+    newsletters
+        Whether newsletters are a class of their own: the mails are the same.
 
     Returns
     -------
     (frame, gold)
-        `id` and the columns of `mail.COLUMNS`, in order of `received_at`; the true classes (0 ham, 1 spam).
+        `id` and the columns of `mail.COLUMNS`, in order of `received_at`; the true classes (0 ham, 1 spam, 2 newsletter).
 
     Examples
     --------
@@ -54,25 +64,32 @@ def mails(
     >>> frame["received_at"].is_monotonic_increasing, len(gold)
     (True, 4)
     """
-    rows, gold = mail_rows(n, seed, start=start, days=days, spam_share=spam_share)
+    rows, gold = mail_rows(n, seed, start=start, days=days, spam_share=spam_share, newsletters=newsletters)
     ids = [hashlib.sha256(render(row)).hexdigest()[:16] for row in rows]
     return mail_frame({"id": id_, **row} for id_, row in zip(ids, rows, strict=True)), gold
 
 
 def mail_rows(
-    n: int, seed: int, *, start: dt.date = START, days: int = DAYS, spam_share: float = 0.3
+    n: int,
+    seed: int,
+    *,
+    start: dt.date = START,
+    days: int = DAYS,
+    spam_share: float = 0.3,
+    newsletters: bool = False,
 ) -> tuple[list[dict[str, Any]], Gold]:
     """The rows of `mails` as dicts, such as `render` takes."""
     rng = np.random.default_rng(seed)
     begin = dt.datetime.combine(start, dt.time(), tzinfo=dt.UTC)
     seconds = np.sort(rng.integers(0, days * 86_400, size=n))
     gold = (rng.random(n) < spam_share).astype(np.int64)
-    rows = [
-        _mail(
-            rng, is_spam=bool(gold[i]), at=begin + dt.timedelta(seconds=int(seconds[i])), age=seconds[i] / days / 86_400
-        )
-        for i in range(n)
-    ]
+    rows = []
+    for i in range(n):
+        is_spam, age = bool(gold[i]), seconds[i] / days / 86_400
+        topic = _topic(rng, is_spam=is_spam, age=age)
+        rows.append(_mail(rng, topic, is_spam=is_spam, at=begin + dt.timedelta(seconds=int(seconds[i])), age=age))
+        if newsletters and topic == NEWSLETTER:
+            gold[i] = 2
     return rows, gold
 
 
@@ -115,13 +132,12 @@ def _html(text: str) -> str:
     return "<html><body>" + "<br>\n".join(lines) + "</body></html>"
 
 
-def _mail(rng: np.random.Generator, *, is_spam: bool, at: dt.datetime, age: float) -> dict[str, Any]:
+def _mail(rng: np.random.Generator, topic: str, *, is_spam: bool, at: dt.datetime, age: float) -> dict[str, Any]:
     """One mail; `age` is 0 at the start of the period and 1 at its end."""
-    topic = _topic(rng, is_spam=is_spam, age=age)
-    looks_like_spam = is_spam or topic == "newsletter"
+    looks_like_spam = is_spam or topic == NEWSLETTER
     shy = rng.random() < 0.25  # says little of what it is about
     chance = dict(zip(("html", "reply", "list", "shout", "reply_to", "file"), rng.random(6), strict=True))
-    is_reply = chance["reply"] < (0.04 if is_spam else 0.0 if topic == "newsletter" else 0.5)
+    is_reply = chance["reply"] < (0.04 if is_spam else 0.0 if topic == NEWSLETTER else 0.5)
     list_id = _one(rng, vocab.LISTS) if topic == "list" and chance["list"] < 0.7 else None
     lines = _lines(rng, topic, shy=shy, disguise=0.3 * age if is_spam else 0.0)
     links = []
