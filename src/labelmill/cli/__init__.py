@@ -6,7 +6,7 @@ import sys
 import typer
 
 from labelmill import telemetry
-from labelmill.cli import check, interop, lfs, models, pipeline, project
+from labelmill.cli import check, interop, lfs, models, pipeline, project, versions
 from labelmill.errors import LabelmillError, StorageError
 
 _HELP = """Programmatic labeling as a pipeline: labeling functions in, versioned labels and a trained model out.
@@ -36,6 +36,7 @@ check.register(app)
 pipeline.register(app)
 models.register(app)
 app.add_typer(lfs.app, name="lfs")
+app.add_typer(versions.app, name="versions")
 interop.register(app)
 
 

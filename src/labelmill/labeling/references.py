@@ -297,12 +297,10 @@ def _cell_values(function: types.FunctionType) -> list[Any]:
 
 def _is_plain_enum(value: Any) -> bool:
     """Whether it is an enum of the project without code of its own: what is asked of it are its members."""
-    return (
-        isinstance(value, enum.EnumMeta)
-        and not is_external(value.__module__)
-        and not any(isinstance(own, types.FunctionType) and not is_external(own.__module__) for own in vars(value).values())
-        and all(is_external(base.__module__) for base in value.__bases__)
-    )
+    if not isinstance(value, enum.EnumMeta) or is_external(value.__module__):
+        return False
+    code = [own for own in vars(value).values() if isinstance(own, types.FunctionType)]
+    return all(is_external(part.__module__) for part in [*value.__bases__, *code])
 
 
 def _reads(name: str) -> bool:

@@ -56,7 +56,8 @@ def mails(
     Returns
     -------
     (frame, gold)
-        `id` and the columns of `mail.COLUMNS`, in order of `received_at`; the true classes (0 ham, 1 spam, 2 newsletter).
+        `id` and the columns of `mail.COLUMNS`, in order of `received_at`; the true classes: 0 ham, 1 spam,
+        2 newsletter.
 
     Examples
     --------

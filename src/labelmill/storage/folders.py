@@ -13,6 +13,8 @@ from labelmill.errors import CorruptFileError, LabelmillError, StorageError
 from labelmill.storage.atomic import missing, sync_folder, write_bytes
 
 MANIFEST = "manifest.json"
+FORMATS = (1, 2)
+"""1 has checksums of the files, 2 also one of the facts; older manifests of format 1 have facts without it."""
 
 
 def sha256_file(path: Path) -> str:
@@ -76,13 +78,24 @@ def verify_folder(path: Path) -> dict[str, Any]:
 def read_manifest(path: Path) -> dict[str, Any]:
     """The manifest of a folder, its own form checked."""
     file = path / MANIFEST
+    damaged = CorruptFileError(f"{file}: is damaged. Make {path} again with `dvc repro`, or `dvc pull` it.")
     try:
-        manifest: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+        data = file.read_bytes()
+        manifest: dict[str, Any] = json.loads(data)
         manifest["files"].items()
     except FileNotFoundError as error:
         raise missing(file) from error
     except (ValueError, KeyError, AttributeError, TypeError) as error:
-        raise CorruptFileError(f"{file}: is damaged. Make {path} again with `dvc repro`, or `dvc pull` it.") from error
+        raise damaged from error
+    if manifest.get("format") not in FORMATS:
+        raise CorruptFileError(
+            f"{file}: is of format {manifest.get('format')!r}, this labelmill knows {FORMATS}. "
+            "Use the labelmill that wrote it, or make it again with `dvc repro`."
+        )
+    facts = {name: value for name, value in manifest.items() if name not in ("format", "files", "facts_sha256")}
+    expected = None if manifest["format"] == 1 else _facts_hash(facts)
+    if _as_bytes(manifest) != data or manifest.get("facts_sha256") != expected:
+        raise damaged
     return manifest
 
 
@@ -93,7 +106,8 @@ def verify_file(path: Path, name: str, manifest: dict[str, Any]) -> Path:
         raise CorruptFileError(
             f"{file}: is missing, though the manifest lists it. Make {path} again with `dvc repro`, or `dvc pull` it."
         )
-    if sha256_file(file) != manifest["files"][name]["sha256"]:
+    expected = manifest["files"][name]
+    if file.stat().st_size != expected.get("bytes", file.stat().st_size) or sha256_file(file) != expected["sha256"]:
         raise CorruptFileError(
             f"{file}: its bytes are not those that were written. Make {path} again with `dvc repro`, or `dvc pull` it."
         )
@@ -141,5 +155,17 @@ def _write_manifest(folder: Path, facts: dict[str, Any]) -> None:
         for file in sorted(folder.rglob("*"))
         if file.is_file()
     }
-    content = {"format": 1, **facts, "files": files}
-    write_bytes(folder / MANIFEST, (json.dumps(content, indent=1) + "\n").encode())
+    content = {"format": 2 if facts else 1, **facts, "files": files}
+    if facts:
+        content["facts_sha256"] = _facts_hash(facts)
+    write_bytes(folder / MANIFEST, _as_bytes(content))
+
+
+def _as_bytes(manifest: dict[str, Any]) -> bytes:
+    """The one way in which a manifest is written, so that any other byte is damage."""
+    return (json.dumps(manifest, indent=1) + "\n").encode()
+
+
+def _facts_hash(facts: dict[str, Any]) -> str:
+    """What guards the facts, which no checksum of a file does."""
+    return hashlib.sha256(_as_bytes(facts)).hexdigest()
