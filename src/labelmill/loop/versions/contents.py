@@ -28,10 +28,13 @@ OUTPUTS = {
 }
 """The folders that a version stands for."""
 
-RESTORED = (paths.PARAMS, paths.DVC_YAML, paths.LFS, paths.ANNOTATIONS, paths.DVC_LOCK)
-"""What a checkout puts back; `dvc.lock` last, since it says that all else is there."""
+WRITTEN = (paths.PARAMS, paths.DVC_YAML, paths.LFS, paths.ANNOTATIONS)
+"""What people write, and a checkout puts back."""
 
-KEPT = (*RESTORED, Path("reports/metrics"), paths.LF_SUMMARY)
+RESULTS = (Path("reports/metrics"), paths.TRACKED, paths.DVC_LOCK)
+"""What stages leave outside DVC's cache; `dvc.lock` last, since it says that all else is there."""
+
+KEPT = (*WRITTEN, *RESULTS, paths.LF_SUMMARY)
 """What a version holds copies of, below `project/`."""
 
 LABELS = "labels.parquet"
@@ -53,8 +56,13 @@ def hashes(params: Params) -> dict[str, Any]:
         "annotations": storage.sha256_file(paths.ANNOTATIONS) if paths.ANNOTATIONS.exists() else None,
         "lf_set": provenance.lf_set_hash(),
         "params": hashlib.sha256(values.encode()).hexdigest(),
-        "code": storage.source_hash(Path(labelmill.__file__).parent),
+        "code": code_hash(),
     }
+
+
+def code_hash() -> str:
+    """Hash of labelmill itself."""
+    return storage.source_hash(Path(labelmill.__file__).parent)
 
 
 def key_of(found: dict[str, Any]) -> str:

@@ -37,7 +37,7 @@ class Restored:
 
 
 def restore(version: Version, *, force: bool = False) -> Restored:
-    """Put params, pipeline, labeling functions, annotations and `dvc.lock` of a version back.
+    """Put params, pipeline, labeling functions, annotations, metrics and `dvc.lock` of a version back.
 
     Killed half way, the same command again goes on; what was replaced stays in `state/replaced/`.
 
@@ -59,20 +59,25 @@ def restore(version: Version, *, force: bool = False) -> Restored:
     """
     storage.verify_folder(version.folder)
     with _no_stage_at_work():
-        wanted = {file.relative_to(version.project): file for file in _restorable(version.project)}
-        there = _restorable(Path())
-        removed = [file for file in there if file not in wanted]
+        wanted = {
+            file.relative_to(version.project): file
+            for path in (*contents.WRITTEN, *contents.RESULTS)
+            for file in contents.files_of(version.project / path)
+        }
+        written = [file for path in contents.WRITTEN for file in contents.files_of(path)]
+        removed = [file for file in written if file not in wanted]
         changed = [file for file in wanted if not file.is_file() or not _equal(file, wanted[file])]
         replaced = [file for file in [*changed, *removed] if file.is_file()]
-        if not force and (edits := [file for file in replaced if file != paths.DVC_LOCK and _only_here(file)]):
+        if not force and (edits := [file for file in replaced if file in written and _only_here(file)]):
+            names = ", ".join(map(str, edits[:5])) + (", …" if len(edits) > 5 else "")
             raise StorageError(
-                f"{', '.join(map(str, edits[:5]))}{', …' if len(edits) > 5 else ''}: edited, and neither git nor a version "
-                "has these edits. Commit them, or make a version of them; --force replaces them and keeps copies."
+                f"{names}: edited, and neither git nor a version has these edits. Commit them, or make a version of "
+                "them; --force replaces them and keeps copies."
             )
         backup = _back_up(replaced) if replaced else None
         for file in removed:
             file.unlink()
-        for file in sorted(changed, key=lambda file: file == paths.DVC_LOCK):
+        for file in changed:
             storage.copy_file(wanted[file], file)
     return Restored(changed, removed, backup, _notes(version))
 
@@ -89,10 +94,6 @@ def differing_outputs(version: Version) -> list[Path]:
         if not same:
             found.append(path)
     return found
-
-
-def _restorable(root: Path) -> list[Path]:
-    return [file for path in contents.RESTORED for file in contents.files_of(root / path)]
 
 
 def _equal(one: Path, other: Path) -> bool:
@@ -138,4 +139,10 @@ def _notes(version: Version) -> list[str]:
         )
     if gone := sorted(then.keys() - now):
         notes.append(f"{paths.INCOMING} lacks {', '.join(gone)} of version {version.number}: `dvc repro` needs them.")
+    if version.manifest["hashes"]["code"] != contents.code_hash():
+        made_by = version.manifest["software"]["labelmill"]
+        notes.append(
+            f"version {version.number} was made by labelmill {made_by} with other code than runs here: DVC's cache has "
+            "its bytes, `dvc repro` may give others."
+        )
     return notes
