@@ -70,10 +70,10 @@ def verify(
     Folders are checked against their manifests, single tables against the checksums of their pages and dvc.lock.
     """
     from labelmill.errors import CorruptFileError
-    from labelmill.loop import cache_objects, stored_files
+    from labelmill.loop import cache_objects, dvc_commands, stored_files
 
     damaged: list[str] = []
-    found = cache_objects.check() if cache or repair else None
+    found = cache_objects.check(dvc_commands.cache_folder()) if cache or repair else None
     if found is not None:
         damaged += _repair_cache(found) if repair else found.lines()
         absent = len(found.absent)

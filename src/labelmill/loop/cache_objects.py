@@ -109,12 +109,12 @@ class Found:
         ]
 
 
-def check() -> Found:
-    """Hash every object of DVC's cache anew.
+def check(cache: Path) -> Found:
+    """Hash every object of DVC's cache, which is in that folder, anew.
 
     All of them, not only those of `dvc.lock`: `dvc push --run-cache` sends those of earlier runs too.
     """
-    checked = Checked(dvc_commands.cache_folder())
+    checked = Checked(cache)
     objects = checked.every_object()
     bad = [md5 for md5 in progress(objects, "verifying DVC's cache") if not checked.is_whole(md5)]
     present = _uses(_present_outputs(), checked)

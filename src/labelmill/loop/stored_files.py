@@ -11,7 +11,13 @@ from labelmill.progress import progress
 from labelmill.storage.folders import MANIFEST, read_manifest
 
 ROOTS = ("data", "models", "state")
-MADE_BY_STAGES = ("data", "models")
+
+ADVICE = {
+    paths.INCOMING: "Take the batch away, and add the file that it came from again.",
+    paths.HELD: "Take the batch away, and add the file that it came from again.",
+    paths.STATE: "Take it away; no stage makes it again.",
+}
+"""What to do about a damaged file that no stage makes, by where it is."""
 
 TABLES = ("data/*.parquet", "data/gold/*.parquet")
 """Single files, which have no manifest: their pages have checksums, and `dvc.lock` knows the whole of them."""
@@ -63,7 +69,7 @@ def restore(damage: Damage, checked: Checked) -> bool:
     Whether all is well again. Where not, what a stage made is out of the way, so that `dvc repro` makes it anew.
     """
     source = None if damage.stray else _object_of(damage.file, checked)
-    if source is None and not damage.stray and damage.file.parts[0] not in MADE_BY_STAGES:
+    if source is None and not damage.stray and _advice(damage.file) is not None:
         return False
     if damage.file.exists():
         aside = DAMAGED / damage.file
@@ -78,16 +84,26 @@ def _in_folder(folder: Path) -> Iterator[Damage]:
     try:
         manifest = read_manifest(folder)
     except StorageError as error:
-        yield Damage(folder / MANIFEST, str(error))
+        yield Damage(folder / MANIFEST, _told(error, folder))
         return
     for name in manifest["files"]:
         try:
             storage.verify_file(folder, name, manifest)
         except StorageError as error:
-            yield Damage(folder / name, str(error))
+            yield Damage(folder / name, _told(error, folder))
     for file in sorted(file for file in folder.rglob("*") if file.is_file()):
         if (name := file.relative_to(folder).as_posix()) not in {*manifest["files"], MANIFEST}:
             yield Damage(file, f"{folder}: holds {name}, which its manifest does not list. Remove it.", stray=True)
+
+
+def _told(error: StorageError, folder: Path) -> str:
+    """What is wrong, and what to do where no rerun helps."""
+    advice = _advice(folder)
+    return str(error) if advice is None else f"{str(error).partition(' Make ')[0]} {advice}"
+
+
+def _advice(place: Path) -> str | None:
+    return next((advice for root, advice in ADVICE.items() if place.is_relative_to(root)), None)
 
 
 def _in_table(table: Path, locked: dict[str, Output]) -> Iterator[Damage]:

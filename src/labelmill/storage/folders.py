@@ -14,7 +14,7 @@ from labelmill.storage.atomic import missing, sync_folder, write_bytes
 
 MANIFEST = "manifest.json"
 FORMATS = (1, 2)
-"""1 has checksums of the files, 2 also one of the facts; older manifests of format 1 have facts without it."""
+"""1 has checksums of the files, 2 also one of itself."""
 
 
 def sha256_file(path: Path) -> str:
@@ -92,9 +92,9 @@ def read_manifest(path: Path) -> dict[str, Any]:
             f"{file}: is of format {manifest.get('format')!r}, this labelmill knows {FORMATS}. "
             "Use the labelmill that wrote it, or make it again with `dvc repro`."
         )
-    facts = {name: value for name, value in manifest.items() if name not in ("format", "files", "facts_sha256")}
-    expected = None if manifest["format"] == 1 else _facts_hash(facts)
-    if _as_bytes(manifest) != data or manifest.get("facts_sha256") != expected:
+    rest = {name: value for name, value in manifest.items() if name != "sha256"}
+    expected = None if manifest["format"] == 1 else _hash_of(rest)
+    if _as_bytes(manifest) != data or manifest.get("sha256") != expected:
         raise damaged
     return manifest
 
@@ -155,10 +155,8 @@ def _write_manifest(folder: Path, facts: dict[str, Any]) -> None:
         for file in sorted(folder.rglob("*"))
         if file.is_file()
     }
-    content = {"format": 2 if facts else 1, **facts, "files": files}
-    if facts:
-        content["facts_sha256"] = _facts_hash(facts)
-    write_bytes(folder / MANIFEST, _as_bytes(content))
+    content = {"format": FORMATS[-1], **facts, "files": files}
+    write_bytes(folder / MANIFEST, _as_bytes({**content, "sha256": _hash_of(content)}))
 
 
 def _as_bytes(manifest: dict[str, Any]) -> bytes:
@@ -166,6 +164,6 @@ def _as_bytes(manifest: dict[str, Any]) -> bytes:
     return (json.dumps(manifest, indent=1) + "\n").encode()
 
 
-def _facts_hash(facts: dict[str, Any]) -> str:
-    """What guards the facts, which no checksum of a file does."""
-    return hashlib.sha256(_as_bytes(facts)).hexdigest()
+def _hash_of(content: dict[str, Any]) -> str:
+    """What guards the manifest itself."""
+    return hashlib.sha256(_as_bytes(content)).hexdigest()
