@@ -11,7 +11,7 @@ import pytest
 from labelmill import cli, errors
 
 HEAVY = {"torch", "lightning", "mlflow", "great_expectations", "sklearn", "pandas", "numpy", "pyarrow", "pydantic"}
-COMMANDS = {"init", "stage", "run", "verify", "params", "predict", "promote", "track", "report", "lfs"}
+COMMANDS = {"init", "stage", "run", "verify", "params", "predict", "promote", "track", "report", "lfs", "versions"}
 
 
 def error_classes():
