@@ -72,9 +72,12 @@ def announce_decisions(project: str) -> None:
 
 @task(cache_policy=NO_CACHE, retries=3, retry_delay_seconds=[10, 60, 300])
 def push_data(project: str) -> None:
-    """Check every stored file against its checksum, then send data, labels, models and the record of runs."""
+    """Check every stored file and DVC's cache against their checksums, then send data, labels, models and run cache.
+
+    DVC itself would send a damaged object under the name of the whole one.
+    """
     log = get_run_logger().info
-    stream([sys.executable, "-m", "labelmill", "verify"], log, project=Path(project))
+    stream([sys.executable, "-m", "labelmill", "verify", "--cache", "--repair"], log, project=Path(project))
     stream([sys.executable, "-m", "dvc", "push", "--run-cache"], log, project=Path(project))
 
 

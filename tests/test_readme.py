@@ -173,7 +173,7 @@ def test_the_docs_name_no_command_that_does_not_exist():
     sections = set(re.findall(r"^## (labelmill .*)$", PAGES["docs/cli.md"], re.MULTILINE))
     assert sections == known
     for page, text in PAGES.items():
-        for words in re.findall(r"`labelmill ((?:(?:lfs|import|export|incoming) )?[a-z-]+)", text):
+        for words in re.findall(r"`labelmill ((?:(?:lfs|import|export|incoming|versions) )?[a-z-]+)", text):
             assert f"labelmill {words}" in known, f"{page}: labelmill {words}"
 
 

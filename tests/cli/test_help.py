@@ -13,7 +13,7 @@ from labelmill import cli, errors
 HEAVY = {"torch", "lightning", "mlflow", "great_expectations", "sklearn", "pandas", "numpy", "pyarrow", "pydantic"}
 COMMANDS = {
     *("init", "stage", "run", "verify", "params", "predict", "promote", "rollback", "explain", "drift", "track"),
-    *("report", "lfs", "incoming"),
+    *("report", "lfs", "incoming", "versions"),
 }
 
 

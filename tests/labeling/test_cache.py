@@ -92,12 +92,41 @@ def test_a_function_removed_and_another_added(folder):
 
 @pytest.mark.parametrize(
     "change",
-    [{"content": "other"}, {"hidden": ["id2"]}, {"cardinality": 3}, {"shard": MAILS[:2], "content": "shorter"}],
+    [{"content": "other"}, {"hidden": ["id2"]}, {"shard": MAILS[:2], "content": "shorter"}],
     ids=str,
 )
-def test_other_rows_columns_or_classes_are_computed_anew(folder, change):
+def test_other_rows_or_columns_are_computed_anew(folder, change):
     run(folder)
     assert run(folder, **change).reused == []
+
+
+MORE = """
+import numpy as np
+from labelmill import batch_labeling_function
+
+@labeling_function
+def unsure(mail):
+    return {0, 1} if mail.size == 2 else 1
+
+@batch_labeling_function
+def batch(mails):
+    return np.zeros((len(mails), CLASSES))
+"""
+
+
+def test_a_class_more_leaves_hard_votes_of_rows_as_they_are(folder):
+    (folder / "main.py").write_text(MAIN + MORE.replace("CLASSES", "2"))
+    run(folder)
+    edit(folder, "(mails), 2)", "(mails), 3)")
+    assert run(folder, cardinality=3).reused == ["cash", "fails", "big"]
+    assert run(folder, cardinality=3).computed == []
+
+
+def test_a_class_less_refuses_votes_for_it(folder):
+    edit(folder, "return 0 if mail.size", "return 2 if mail.size")
+    run(folder, cardinality=3)
+    with pytest.raises(InvalidVoteError, match="big"):
+        run(folder, cardinality=2)
 
 
 def test_a_shard_of_another_length_under_the_same_hash_is_computed(folder):

@@ -128,7 +128,9 @@ def test_every_function_has_a_key_of_its_own(folder):
         ("declared.txt", "x", "y", {"declares"}),
         ("drugs.txt", "pill", "# none\npill", set()),
         ("drugs.txt", "pill", "pills", {"drugs"}),
-        ("labels.py", "SPAM = 1", "SPAM = 0", EVERY),
+        ("labels.py", "SPAM = 1", "SPAM = 0", EVERY - {"declares", "over_5", "over_6"}),  # these say HAM
+        ("labels.py", "HAM = 0", "HAM = 2", {"declares", "over_5", "over_6"}),
+        ("labels.py", "SPAM = 1", "SPAM = 1\n    NEWS = 2", set()),
     ],
 )
 def test_an_edit_changes_the_keys_that_it_must(folder, file, old, new, changed):
@@ -139,6 +141,44 @@ def test_an_edit_changes_the_keys_that_it_must(folder, file, old, new, changed):
     after = keys(folder)
     assert {name for name in before if before[name] != after[name]} - {"opens"} == changed - {"opens"}
     assert before["opens"] != after["opens"]  # any byte of the folder
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "return Label(len(mail.text) % len(Label))",
+        "return list(Label)[-1]",
+        'return Label["HAM"]',
+        "return max(type(Label.HAM))",
+        "return last(Label.HAM)",
+        "return getattr(Label, mail.text)",
+        'return Label.__members__["HAM"]',
+    ],
+)
+def test_code_that_may_come_to_members_which_it_does_not_name_depends_on_all_of_them(folder, body):
+    code = f"""
+        from labelmill import labeling_function
+        from lfs.labels import Label
+        def last(label):
+            return max(label.__class__)
+        @labeling_function
+        def any_of_them(mail):
+            {body}
+    """
+    (folder / "more.py").write_text(dedent(code))
+    before = keys(folder)
+    (folder / "labels.py").write_text(dedent(FILES["labels.py"]) + "    NEWS = 2\n")
+    after = keys(folder)
+    assert {name for name in before if before[name] != after[name]} - {"opens"} == {"any_of_them"}
+
+
+def test_an_enum_with_code_of_its_own_counts_whole(folder):
+    labels = dedent(FILES["labels.py"]) + "    def other(self):\n        return Label(1 - self)\n"
+    (folder / "labels.py").write_text(labels)
+    before = keys(folder)
+    (folder / "labels.py").write_text(labels.replace("SPAM = 1", "SPAM = 1\n    NEWS = 2"))
+    after = keys(folder)
+    assert {name for name in before if before[name] != after[name]} == EVERY - {"drugs"}
 
 
 def test_lines_change_where_code_moves_and_keys_do_not(folder):

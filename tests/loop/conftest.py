@@ -1,6 +1,7 @@
-"""A project whose first rows are ingested already, and what makes batches for it."""
+"""A project whose first rows are ingested already, and a DVC project whose one stage makes what is stored."""
 
 import shutil
+import sys
 
 import pytest
 from commands import ROOT, run
@@ -9,6 +10,33 @@ from labelmill import paths, storage
 from labelmill.params import load_params
 from labelmill.quality.champion import swap_champion
 from labelmill.stages import featurize, ingest, train
+
+STAGE = """
+import pandas as pd
+from labelmill import paths, storage
+for path in (paths.CLEAN, paths.PROBS):
+    with storage.shard_writer(path) as write:
+        for start in (0, 500):
+            write(pd.DataFrame({"id": [f"{path.name}{i}" for i in range(start, start + 500)], "pred": 1}))
+for path in (paths.LABEL_MODEL, paths.END_MODEL):
+    with storage.new_folder(path, kind="linear") as new:
+        storage.write_text(new / "weights.txt", path.name * 500)
+storage.write_table(paths.GOLD_DEV, pd.DataFrame({"id": [f"clean{i}" for i in range(200)], "label": 1}))
+storage.write_json(paths.metrics("label"), {"rows": 1000})
+"""
+PIPELINE = f"""
+stages:
+  make:
+    cmd: {sys.executable} make.py
+    deps: [make.py]
+    outs:
+      - data/clean
+      - data/probs
+      - data/gold/dev.parquet
+      - models/label_model
+      - models/end_model
+      - reports/metrics/label.json: {{cache: false}}
+"""
 
 
 @pytest.fixture
@@ -60,3 +88,26 @@ def _write_probs():
             spam = shard["id"].map(train_gold).fillna(0).astype(float)
             known = shard["id"].isin(train_gold.index)
             write(shard.assign(covered=known, pred=spam.astype(int).where(known, -1), p_ham=1 - spam, p_spam=spam))
+
+
+@pytest.fixture(scope="session")
+def stored_once(tmp_path_factory):
+    """Made once: do not write to it, take `stored`."""
+    folder = tmp_path_factory.mktemp("stored") / "project"
+    folder.mkdir()
+    (folder / "make.py").write_text(STAGE)
+    (folder / "dvc.yaml").write_text(PIPELINE)
+    run("git", "init", "-q", cwd=folder)
+    run("dvc", "init", "-q", cwd=folder)
+    run("dvc", "repro", "-q", cwd=folder)
+    run("dvc", "remote", "add", "-q", "-d", "store", "store", cwd=folder)
+    run("dvc", "push", "-q", cwd=folder)
+    return folder
+
+
+@pytest.fixture
+def stored(stored_once, tmp_path, monkeypatch):
+    """A copy of it, to do with as one likes; the current folder."""
+    folder = shutil.copytree(stored_once, tmp_path / "project", symlinks=True)
+    monkeypatch.chdir(folder)
+    return folder

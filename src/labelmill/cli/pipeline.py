@@ -3,12 +3,15 @@
 import json
 import logging
 import time
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from labelmill.errors import ParamsError
 from labelmill.stages import names
+
+if TYPE_CHECKING:
+    from labelmill.loop.cache_objects import Found
 
 log = logging.getLogger(__name__)
 
@@ -54,26 +57,63 @@ def run(
         typer.echo(f"report: {paths.REPORT.resolve()}")
 
 
-def verify() -> None:
-    """Re-hash every stored table, label set and model, and name what is damaged.
+def verify(
+    cache: Annotated[
+        bool, typer.Option("--cache", help="Re-hash DVC's cache too, before anything of it is pushed.")
+    ] = False,
+    repair: Annotated[
+        bool, typer.Option("--repair", help="Set damaged files aside; bring back what cache, files or remote have.")
+    ] = False,
+) -> None:
+    """Re-hash every stored table, label set and model, and name all that are damaged.
 
-    Folders are checked against their manifests, single tables against the checksums of their pages.
+    Folders are checked against their manifests, single tables against the checksums of their pages and dvc.lock.
     """
-    from labelmill import paths, storage
-    from labelmill.progress import progress
+    from labelmill.errors import CorruptFileError
+    from labelmill.loop import cache_objects, dvc_commands, stored_files
 
-    folders = sorted(
-        file.parent for root in ("data", "models") for file in paths.PARAMS.parent.glob(f"{root}/**/manifest.json")
-    )
-    tables = sorted([*paths.PARAMS.parent.glob("data/*.parquet"), *paths.PARAMS.parent.glob("data/gold/*.parquet")])
-    for folder in progress(folders, "verifying folders"):
-        storage.verify_folder(folder)
-    for table in progress(tables, "verifying tables"):
-        storage.read_table(table)
-    if folders or tables:
-        typer.echo(f"{len(folders)} folders and {len(tables)} single tables are intact")
+    damaged: list[str] = []
+    found = cache_objects.check(dvc_commands.cache_folder()) if cache or repair else None
+    if found is not None:
+        damaged += _repair_cache(found) if repair else found.lines()
+        absent = len(found.absent)
+        typer.echo(
+            f"{found.count} objects of DVC's cache: {len(found.damaged)} damaged"
+            + (f"; {absent} that dvc.lock needs are not there" if absent else "")
+        )
+    stored = stored_files.verify()
+    for damage in stored.damages:
+        if repair and found is not None and stored_files.restore(damage, found.checked):
+            typer.echo(f"restored: {damage.file}")
+        else:
+            damaged.append(damage.problem)
+    if damaged:
+        hint = "" if repair else "\n`labelmill verify --repair` brings back what DVC's cache or its remote has whole."
+        raise CorruptFileError("\n".join(damaged) + hint)
+    if stored.folders or stored.tables:
+        typer.echo(f"{stored.folders} folders and {stored.tables} single tables are intact")
     else:
-        typer.echo("nothing is stored here yet, in data/ or models/")
+        typer.echo("nothing is stored here yet, in data/, models/ or state/")
+
+
+def _repair_cache(found: "Found") -> list[str]:
+    """Set damaged objects aside and bring others; returns what is lost, in words."""
+    from labelmill.loop import cache_objects
+
+    if not found.damaged and not found.absent:
+        return []
+    for line in found.lines():
+        typer.echo(line)
+    done = cache_objects.repair(found)
+    for place in done.set_aside:
+        typer.echo(f"set aside: {place}")
+    typer.echo(f"brought back: {len(done.from_files)} from files here, {len(done.fetched)} from the remote")
+    why = f" ({done.problem})" if done.problem else ""
+    return [
+        f"{', '.join(places)}: in no place any more{why}. `dvc repro` makes it again where a file is missing, "
+        "`dvc repro --force STAGE` in any case."
+        for places in done.lost.values()
+    ]
 
 
 def params(

@@ -17,11 +17,13 @@ import numpy as np
 import pandas as pd
 
 from labelmill import storage
+from labelmill.arrays import ABSTAIN
 from labelmill.labeling.apply import apply_all, check_lfs, row_ids
 from labelmill.labeling.calls import OnError
 from labelmill.labeling.column import Column, Failure, SoftVotes
+from labelmill.labeling.composition import CompositeLF
 from labelmill.labeling.fingerprints import fingerprint, versions_hash
-from labelmill.labeling.functions import LabelingFunction
+from labelmill.labeling.functions import LabelingFunction, RowLF
 from labelmill.labeling.limits import BY_LIMITS, Limits
 from labelmill.labeling.rows import Columns
 from labelmill.labeling.templates import TemplateLF
@@ -74,6 +76,7 @@ class ColumnCache:
     def __post_init__(self) -> None:
         # Before any is called: a function that keeps notes in a global must not change its own key.
         self._fingerprints = {lf.name: fingerprint(lf, self.lfs_folder) for lf in self.lfs}
+        self._of_any_classes = {lf.name: _votes_row_by_row(lf) for lf in self.lfs}
 
     def apply(self, piece: storage.Piece, content_hash: str, *, on_error: OnError = "record") -> Said:
         """What every labeling function says of some rows, whose content `content_hash` stands for."""
@@ -102,6 +105,8 @@ class ColumnCache:
         for name, of in self._fingerprints.items():
             file = self._file(name, content_hash)
             column = _read(file, rows, of.lines)
+            if column is not None and not _fits(column, self.cardinality):
+                column = None  # of a task with other classes: computed anew, which refuses what is no class any more
             if column is not None and not (column.failures and on_error == "raise"):
                 kept[name] = column
                 with suppress(OSError):
@@ -129,13 +134,14 @@ class ColumnCache:
         return said
 
     def _file(self, name: str, content_hash: str) -> Path:
-        return self._place([self._fingerprints[name].key, content_hash])
+        return self._place(name, content_hash)
 
     def _mark(self, name: str) -> Path:
-        return self._place([self._fingerprints[name].key, "repeats"])
+        return self._place(name, "repeats")
 
-    def _place(self, parts: list[Any]) -> Path:
-        parts += [versions_hash(), self.cardinality, sorted(self.hidden)]
+    def _place(self, name: str, content: str) -> Path:
+        classes = None if self._of_any_classes[name] else self.cardinality
+        parts = [self._fingerprints[name].key, content, versions_hash(), classes, sorted(self.hidden)]
         key = hashlib.sha256(json.dumps(parts).encode()).hexdigest()
         return self.folder / key[:2] / key
 
@@ -163,6 +169,20 @@ def _columns_of(lfs: Iterable[LabelingFunction]) -> set[str] | None:
     if all(isinstance(lf, TemplateLF) for lf in lfs):
         return {"id", *(name for lf in lfs for name in lf.columns)}
     return None
+
+
+def _votes_row_by_row(lf: LabelingFunction) -> bool:
+    """Whether hard votes stay what they are when the task gets more classes: batches of weights are one per class."""
+    if isinstance(lf, CompositeLF):
+        return all(map(_votes_row_by_row, lf.parts))
+    return isinstance(lf, RowLF | TemplateLF)
+
+
+def _fits(column: Column, cardinality: int) -> bool:
+    """Whether it is what the labeling function would say with that many classes."""
+    if column.soft is not None:
+        return column.soft.weights.shape[1] == cardinality
+    return bool(column.votes.max(initial=ABSTAIN) < cardinality)
 
 
 def _write(file: Path, column: Column, *, lines: str) -> None:

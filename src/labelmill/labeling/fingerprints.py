@@ -42,8 +42,7 @@ def fingerprint(lf: LabelingFunction, folder: Path) -> Fingerprint:
     walk = Walk()
     resources = [_file_hash(path) for path in lf.resources]
     try:
-        walk.visit(lf, frozenset())
-        content, resolved = walk.content, True
+        content, resolved = walk.walk(lf, frozenset()), True
     except Exception:  # mostly UnresolvedError, but an object of any kind may stand in the way
         content, resolved = [_folder_hash(folder), lf.name], False
     return Fingerprint(hash_of([*resources, *_expired(lf), *content]), hash_of(walk.lines), resolved)

@@ -35,6 +35,9 @@ READING = ("read_", "load_", "open_", "scan_")
 BY_NAME = frozenset({"getattr", "attrgetter", "methodcaller", "getattr_static", "getmembers", "__getattribute__"})
 """Names that take an attribute from a module without naming it in the code."""
 
+WHOLE_ENUM = BY_NAME | {"type", "__class__", "__members__", "_member_map_", "_value2member_map_", "_member_names_"}
+"""Names by which code comes from an enum, or from a member of it, to members that it does not name."""
+
 GETS = frozenset({"LOAD_GLOBAL", "LOAD_NAME", "LOAD_ATTR", "LOAD_METHOD"})
 ASKS = frozenset({"LOAD_ATTR", "LOAD_METHOD"})
 """Byte code that puts a value on the stack, and that takes an attribute of the value on it."""
@@ -64,6 +67,8 @@ class Walk:
         self._seen: dict[int, int] = {}
         self._modules: set[int] = set()
         self._kept: list[Any] = []  # keeps what was seen alive, so that no id is given twice
+        self._enums: list[type[enum.Enum]] = []
+        self._names: set[str] = set()
 
     def visit(self, value: Any, names: frozenset[str]) -> None:
         """Write down one value; `names` are those that the code which refers to it uses."""
@@ -79,6 +84,13 @@ class Walk:
             if isinstance(value, kind):
                 return visit(self, value, names)
         return self._instance(value, names)
+
+    def walk(self, value: Any, names: frozenset[str]) -> list[str]:
+        """Write down one value with all it refers to; return what was written."""
+        self.visit(value, names)
+        if self._names & WHOLE_ENUM:  # some code, perhaps not that which names members, may come to others
+            self._values(self._enums, frozenset())
+        return self.content
 
     def _add(self, *parts: str) -> None:
         self.content.append(json.dumps(parts))
@@ -98,12 +110,11 @@ class Walk:
             return self._add("version", identity.version)
         if identity.is_code:
             return self.visit(identity.model, names)
-        walk = Walk()
         try:
-            walk.visit(identity.model, names)
+            content = Walk().walk(identity.model, names)
         except Exception:  # an object of any kind may stand in the way
             return self._add("unknown", uuid.uuid4().hex)
-        return self._add("model", hash_of(walk.content))
+        return self._add("model", hash_of(content))
 
     def _function(self, function: types.FunctionType, names: frozenset[str]) -> None:
         # By its globals: `functools.wraps` lends a wrapper the name and the module of what it wraps.
@@ -119,6 +130,8 @@ class Walk:
             self._add("global", name)
             if isinstance(value, types.ModuleType):
                 self._module(value, used, as_values, name=name)
+            elif name not in as_values and _is_plain_enum(value):
+                self._members(value, used)
             else:
                 self.visit(value, used)
         return self._values(_cell_values(function), used)
@@ -130,6 +143,7 @@ class Walk:
         than being asked for an attribute at once.
         """
         used, as_values = set(code.co_names), set()
+        self._names |= used
         if found := sorted(name for name in used if _reads(name)):
             raise UnresolvedError(f"{code.co_qualname} uses {found}")
         steps = list(dis.get_instructions(code))
@@ -192,6 +206,13 @@ class Walk:
             return self._dict({**members, **own}, names)
         return self._dict({name: value for name, value in vars(kind).items() if name not in SKIPPED}, names)
 
+    def _members(self, kind: type[enum.Enum], names: frozenset[str]) -> None:
+        """Write down the members that the code names, so that a class added to the task changes no other vote."""
+        self._enums.append(kind)
+        self._add("members", kind.__qualname__)
+        self._values([*kind.__bases__, type(kind)], names)
+        self._dict({name: member.value for name, member in kind.__members__.items() if name in names}, names)
+
     def _external(self, value: Any) -> None:
         module = value.__name__ if isinstance(value, types.ModuleType) else value.__module__
         if _reads(value.__name__):
@@ -225,9 +246,7 @@ class Walk:
     def _set(self, values: Iterable[Any], names: frozenset[str]) -> None:
         hashes = []
         for value in values:  # in no order, so each on its own
-            walk = Walk()
-            walk.visit(value, names)
-            hashes.append(hash_of(walk.content))
+            hashes.append(hash_of(Walk().walk(value, names)))
         self._add("set", *sorted(hashes))
 
     def _array(self, array: np.ndarray[Any, Any], names: frozenset[str]) -> None:
@@ -274,6 +293,14 @@ def _cell_values(function: types.FunctionType) -> list[Any]:
         return [cell.cell_contents for cell in cells]
     except ValueError as error:
         raise UnresolvedError(f"{function.__qualname__} has an empty closure") from error
+
+
+def _is_plain_enum(value: Any) -> bool:
+    """Whether it is an enum of the project without code of its own: what is asked of it are its members."""
+    if not isinstance(value, enum.EnumMeta) or is_external(value.__module__):
+        return False
+    code = [own for own in vars(value).values() if isinstance(own, types.FunctionType)]
+    return all(is_external(part.__module__) for part in [*value.__bases__, *code])
 
 
 def _reads(name: str) -> bool:

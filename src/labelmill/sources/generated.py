@@ -17,6 +17,8 @@ from labelmill.sources.mail import mail_frame
 
 HAM: Final = 0
 SPAM: Final = 1
+NEWSLETTER: Final = "newsletter"
+"""The topic that is a class of its own where three are asked for, with number 2; else newsletters are ham."""
 START: Final = dt.date(2024, 1, 1)
 DAYS: Final = 182
 
@@ -35,6 +37,7 @@ def mails(
     days: int = DAYS,
     spam_share: float = 0.3,
     age: float | None = None,
+    newsletters: bool = False,
 ) -> tuple[pd.DataFrame, Gold]:
     """Draw `n` mails.
 
@@ -50,11 +53,14 @@ def mails(
         Share of spam.
     age
         What spam sells, from 0 (as at the start of the period) to 1 (as at its end); if absent, it changes with time.
+    newsletters
+        Whether newsletters are a class of their own: the mails are the same.
 
     Returns
     -------
     (frame, gold)
-        `id` and the columns of `mail.COLUMNS`, in order of `received_at`; the true classes (0 ham, 1 spam).
+        `id` and the columns of `mail.COLUMNS`, in order of `received_at`; the true classes: 0 ham, 1 spam,
+        2 newsletter.
 
     Examples
     --------
@@ -62,7 +68,7 @@ def mails(
     >>> frame["received_at"].is_monotonic_increasing, len(gold)
     (True, 4)
     """
-    rows, gold = mail_rows(n, seed, start=start, days=days, spam_share=spam_share, age=age)
+    rows, gold = mail_rows(n, seed, start=start, days=days, spam_share=spam_share, age=age, newsletters=newsletters)
     ids = [hashlib.sha256(render(row)).hexdigest()[:16] for row in rows]
     return mail_frame({"id": id_, **row} for id_, row in zip(ids, rows, strict=True)), gold
 
@@ -75,6 +81,7 @@ def mail_rows(
     days: int = DAYS,
     spam_share: float = 0.3,
     age: float | None = None,
+    newsletters: bool = False,
 ) -> tuple[list[dict[str, Any]], Gold]:
     """The rows of `mails` as dicts, such as `render` takes."""
     rng = np.random.default_rng(seed)
@@ -82,10 +89,13 @@ def mail_rows(
     seconds = np.sort(rng.integers(0, days * 86_400, size=n))
     gold = (rng.random(n) < spam_share).astype(np.int64)
     ages = seconds / days / 86_400 if age is None else np.full(n, age)
-    rows = [
-        _mail(rng, is_spam=bool(gold[i]), at=begin + dt.timedelta(seconds=int(seconds[i])), age=ages[i])
-        for i in range(n)
-    ]
+    rows = []
+    for i in range(n):
+        is_spam = bool(gold[i])
+        topic = _topic(rng, is_spam=is_spam, age=ages[i])
+        rows.append(_mail(rng, topic, is_spam=is_spam, at=begin + dt.timedelta(seconds=int(seconds[i])), age=ages[i]))
+        if newsletters and topic == NEWSLETTER:
+            gold[i] = 2
     return rows, gold
 
 
@@ -128,13 +138,12 @@ def _html(text: str) -> str:
     return "<html><body>" + "<br>\n".join(lines) + "</body></html>"
 
 
-def _mail(rng: np.random.Generator, *, is_spam: bool, at: dt.datetime, age: float) -> dict[str, Any]:
+def _mail(rng: np.random.Generator, topic: str, *, is_spam: bool, at: dt.datetime, age: float) -> dict[str, Any]:
     """One mail; `age` is 0 at the start of the period and 1 at its end."""
-    topic = _topic(rng, is_spam=is_spam, age=age)
-    looks_like_spam = is_spam or topic == "newsletter"
+    looks_like_spam = is_spam or topic == NEWSLETTER
     shy = rng.random() < 0.25  # says little of what it is about
     chance = dict(zip(("html", "reply", "list", "shout", "reply_to", "file"), rng.random(6), strict=True))
-    is_reply = chance["reply"] < (0.04 if is_spam else 0.0 if topic == "newsletter" else 0.5)
+    is_reply = chance["reply"] < (0.04 if is_spam else 0.0 if topic == NEWSLETTER else 0.5)
     list_id = _one(rng, vocab.LISTS) if topic == "list" and chance["list"] < 0.7 else None
     lines = _lines(rng, topic, shy=shy, disguise=0.3 * age if is_spam else 0.0)
     links = []

@@ -2,10 +2,12 @@
 
 from pathlib import Path
 
+import numpy as np
+
 from labelmill.errors import DataError
 from labelmill.params import Params
 from labelmill.sources.corpus import read_corpus
-from labelmill.sources.generated import mails
+from labelmill.sources.generated import NEWSLETTER, mails
 from labelmill.sources.intake import Intake, provenance, rejections
 from labelmill.sources.mail_files import SAME_COLUMNS, read_mails
 from labelmill.sources.table_files import SUFFIXES
@@ -59,9 +61,16 @@ def read_file(file: Path, params: Params, *, dated: bool) -> Intake:
 
 
 def _generated(params: Params) -> Intake:
-    if params.task.cardinality != 2:
-        raise DataError("params.yaml: ingest.source: generated makes ham and spam; task.classes must name two classes.")
-    frame, gold = mails(params.ingest.rows, params.task.seed)
+    classes = params.task.classes
+    third = NEWSLETTER if set(classes) == {"ham", "spam", NEWSLETTER} else None
+    if len(classes) != 2 and third is None:
+        raise DataError(
+            "params.yaml: ingest.source: generated makes ham and spam; task.classes must name two classes, or "
+            f"ham, spam and {NEWSLETTER}, found {', '.join(classes)}."
+        )
+    frame, gold = mails(params.ingest.rows, params.task.seed, newsletters=third is not None)
+    if third is not None:
+        gold = np.array([classes.index(name) for name in ("ham", "spam", NEWSLETTER)])[gold]
     sources = [f"generated:{number}" for number in range(len(frame))]
     return Intake(frame, gold, provenance(sources), rejections([]), SAME_COLUMNS)
 

@@ -6,7 +6,7 @@ from labelmill import paths, storage
 from labelmill.params import Params
 from labelmill.progress import progress
 
-PARAMS = ("task", "featurize")
+PARAMS = ("task.text_columns", "task.hidden_columns", "featurize")  # of the classes features know nothing
 READS = (paths.CLEAN,)
 WRITES = (paths.FEATURES, paths.FEATURIZER, paths.metrics("featurize"))
 

@@ -6,6 +6,7 @@ too large for memory, `gold` looks labels up by id, `locks` keeps two processes 
 
 from labelmill.storage.atomic import (
     append_line,
+    copy_file,
     read_json,
     read_table,
     write_bytes,
@@ -42,6 +43,7 @@ __all__ = [
     "Piece",
     "Shard",
     "append_line",
+    "copy_file",
     "count_rows",
     "exclusive",
     "folder_hash",

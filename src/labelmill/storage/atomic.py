@@ -4,6 +4,7 @@ import fcntl
 import io
 import json
 import os
+import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -42,6 +43,33 @@ def write_bytes(path: Path, data: bytes) -> None:
             temp.unlink()
         raise StorageError(
             f"{path}: cannot be written ({error.strerror or error}). The file that was there is untouched."
+        ) from error
+
+
+def copy_file(source: Path, target: Path, *, mode: int | None = None) -> None:
+    """Copy a file of any size, as safely as `write_bytes` writes; `mode` are its permissions.
+
+    Raises
+    ------
+    StorageError
+        The disk is full or the folder is not writable; what was at `target` is untouched.
+    """
+    temp = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with source.open("rb") as whence, temp.open("wb") as file:
+            shutil.copyfileobj(whence, file)
+            file.flush()
+            os.fsync(file.fileno())
+        if mode is not None:
+            temp.chmod(mode)
+        temp.replace(target)
+        sync_folder(target.parent)
+    except OSError as error:
+        with suppress(OSError):
+            temp.unlink()
+        raise StorageError(
+            f"{target}: cannot be written ({error.strerror or error}). The file that was there is untouched."
         ) from error
 
 

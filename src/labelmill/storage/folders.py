@@ -13,6 +13,8 @@ from labelmill.errors import CorruptFileError, LabelmillError, StorageError
 from labelmill.storage.atomic import missing, sync_folder, write_bytes
 
 MANIFEST = "manifest.json"
+FORMATS = (1, 2)
+"""1 has checksums of the files, 2 also one of itself."""
 
 
 def sha256_file(path: Path) -> str:
@@ -104,13 +106,24 @@ def verify_folder(path: Path, *, mend: str | None = None) -> dict[str, Any]:
 def read_manifest(path: Path, *, mend: str | None = None) -> dict[str, Any]:
     """The manifest of a folder, its own form checked."""
     file = path / MANIFEST
+    damaged = CorruptFileError(f"{file}: is damaged. {mend or _mend(path)}")
     try:
-        manifest: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+        data = file.read_bytes()
+        manifest: dict[str, Any] = json.loads(data)
         manifest["files"].items()
     except FileNotFoundError as error:
         raise missing(file) from error
     except (ValueError, KeyError, AttributeError, TypeError) as error:
-        raise CorruptFileError(f"{file}: is damaged. {mend or _mend(path)}") from error
+        raise damaged from error
+    if manifest.get("format") not in FORMATS:
+        raise CorruptFileError(
+            f"{file}: is of format {manifest.get('format')!r}, this labelmill knows {FORMATS}. "
+            f"Use the labelmill that wrote it. {mend or _mend(path)}"
+        )
+    rest = {name: value for name, value in manifest.items() if name != "sha256"}
+    expected = None if manifest["format"] == 1 else _hash_of(rest)
+    if _as_bytes(manifest) != data or manifest.get("sha256") != expected:
+        raise damaged
     return manifest
 
 
@@ -119,7 +132,8 @@ def verify_file(path: Path, name: str, manifest: dict[str, Any], *, mend: str | 
     file = path / name
     if not file.is_file():
         raise CorruptFileError(f"{file}: is missing, though the manifest lists it. {mend or _mend(path)}")
-    if sha256_file(file) != manifest["files"][name]["sha256"]:
+    expected = manifest["files"][name]
+    if file.stat().st_size != expected.get("bytes", file.stat().st_size) or sha256_file(file) != expected["sha256"]:
         raise CorruptFileError(f"{file}: its bytes are not those that were written. {mend or _mend(path)}")
     return file
 
@@ -169,5 +183,15 @@ def _write_manifest(folder: Path, facts: dict[str, Any]) -> None:
         for file in sorted(folder.rglob("*"))
         if file.is_file()
     }
-    content = {"format": 1, **facts, "files": files}
-    write_bytes(folder / MANIFEST, (json.dumps(content, indent=1) + "\n").encode())
+    content = {"format": FORMATS[-1], **facts, "files": files}
+    write_bytes(folder / MANIFEST, _as_bytes({**content, "sha256": _hash_of(content)}))
+
+
+def _as_bytes(manifest: dict[str, Any]) -> bytes:
+    """The one way in which a manifest is written, so that any other byte is damage."""
+    return (json.dumps(manifest, indent=1) + "\n").encode()
+
+
+def _hash_of(content: dict[str, Any]) -> str:
+    """What guards the manifest itself."""
+    return hashlib.sha256(_as_bytes(content)).hexdigest()
