@@ -6,7 +6,7 @@ import sys
 import typer
 
 from labelmill import telemetry
-from labelmill.cli import check, drift, incoming, interop, lfs, models, pipeline, project, versions
+from labelmill.cli import check, drift, incoming, interop, lfs, models, pipeline, project, replay, versions
 from labelmill.errors import LabelmillError, StorageError
 
 _HELP = """Programmatic labeling as a pipeline: labeling functions in, versioned labels and a trained model out.
@@ -40,6 +40,7 @@ app.add_typer(lfs.app, name="lfs")
 app.add_typer(incoming.app, name="incoming")
 app.add_typer(versions.app, name="versions")
 interop.register(app)
+replay.register(app)
 
 
 @app.callback()
