@@ -48,7 +48,7 @@ def announce(project: Path, log: Callable[[str], None], *, again: bool = False) 
     with storage.exclusive(state / "outbox.lock", wait_s=_WAIT_S):
         lines, end = decisions.since(_offset(state, log), project=project)
         events = [event for line in lines if (event := as_event(line, resource(project)))]
-        asked = unanswered(decisions.decisions(project)) if again else None
+        asked = decisions.unanswered(decisions.decisions(project)) if again else None
         if asked and asked not in lines:
             # Under an id of its own: the server passes over one that it has seen.
             events.append({**_event(asked, resource(project)), "id": str(uuid.uuid4())})
@@ -69,16 +69,6 @@ def as_event(line: dict[str, Any], model: str) -> dict[str, Any] | None:
     if kind not in EVENTS or (kind == "drift" and line.get("action") != "retrain"):
         return None
     return _event(line, model)
-
-
-def unanswered(lines: list[dict[str, Any]]) -> dict[str, Any] | None:
-    """The newest request for a retrain, unless a model was promoted or refused since."""
-    for line in reversed(lines):
-        if line.get("kind") in ("promotion", "refusal"):
-            return None
-        if line.get("kind") == "drift" and line.get("action") == "retrain":
-            return line
-    return None
 
 
 def resource(project: Path) -> str:

@@ -52,16 +52,11 @@ def promote_model(project: str, *, first: bool) -> bool:
     return stream(command, get_run_logger().info, project=Path(project), no_failure=no_failure) == 0
 
 
-@task(cache_policy=NO_CACHE)
-def commit_lock(project: str, *, reason: str) -> None:
-    """Commit `dvc.lock` and the reports that git keeps, and nothing else, if they changed."""
-    log, root = get_run_logger().info, Path(project)
-    kept = [str(paths.DVC_LOCK), "reports"]
-    stream(["git", "add", "--", *kept], log, project=root)
-    changed: list[str] = []
-    stream(["git", "status", "--porcelain", "--", *kept], changed.append, project=root)
-    if changed:
-        stream(["git", "commit", "--quiet", "-m", f"train: {reason}", "--", *kept], log, project=root)
+@task(**BRIEFLY_BUSY)
+def keep_version(project: str, *, note: str, commit: bool) -> None:
+    """Keep what came out as a label version, where it is a new one; with `commit` in git as well."""
+    command = [sys.executable, "-m", "labelmill", "versions", "add", "--note", note, *(["--commit"] if commit else [])]
+    stream(command, get_run_logger().info, project=Path(project))
 
 
 @task(cache_policy=NO_CACHE)

@@ -10,7 +10,7 @@ from flows._runs import alone, join_waiting
 from flows._server import serve_this_process
 from flows._tasks import (
     announce_decisions,
-    commit_lock,
+    keep_version,
     promote_model,
     publish_reports,
     pull_data,
@@ -30,9 +30,10 @@ def train(
     push: bool = False,
     reason: str = "by hand",
     promote: bool = True,
+    version: bool = True,
     commit: bool = False,
 ) -> None:
-    """Bring every stage up to date, publish the reports, let the new model challenge the champion.
+    """Bring every stage up to date, publish the reports, let the new model challenge the champion, keep a version.
 
     Parameters
     ----------
@@ -46,8 +47,10 @@ def train(
         Why the run was started; shown with the run.
     promote
         Whether the new model may become champion, where it is better.
+    version
+        Whether to keep what came out as a label version.
     commit
-        Whether to commit `dvc.lock` and the reports that git keeps.
+        Whether to commit that version to git: `dvc.lock` and what it stands on.
     """
     log = get_run_logger().info
     with alone(project, wait_s=_WAIT_S):
@@ -63,8 +66,8 @@ def train(
                 promote_model(project, first=not _has_champion(project))
         finally:
             announce_decisions(project)
-        if commit:
-            commit_lock(project, reason=reason)
+        if version or commit:
+            keep_version(project, note=reason, commit=commit)
         if push:
             push_data(project)
     log(f"report: {(Path(project) / paths.REPORT).resolve()}")
@@ -84,7 +87,8 @@ if __name__ == "__main__":
     parser.add_argument("--push", action="store_true", help="push to the DVC remote at the end")
     parser.add_argument("--reason", default="by hand", help="why; shown with the run")
     parser.add_argument("--no-promote", action="store_true", help="leave the champion in charge, whatever comes out")
-    parser.add_argument("--commit", action="store_true", help="commit dvc.lock and the reports that git keeps")
+    parser.add_argument("--no-version", action="store_true", help="keep no label version of what comes out")
+    parser.add_argument("--commit", action="store_true", help="commit the label version to git")
     given = parser.parse_args()
     serve_this_process(given.project)
     train(
@@ -93,5 +97,6 @@ if __name__ == "__main__":
         push=given.push,
         reason=given.reason,
         promote=not given.no_promote,
+        version=not given.no_version,
         commit=given.commit,
     )

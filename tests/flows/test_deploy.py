@@ -75,7 +75,15 @@ def test_a_worker_runs_what_was_deployed(clone, environment):
         )
         try:
             prefect(
-                "prefect", "deployment", "run", "train/train", "--param", "promote=false", "--watch"
+                "prefect",
+                "deployment",
+                "run",
+                "train/train",
+                "--param",
+                "promote=false",
+                "--param",
+                "version=false",
+                "--watch",
             )  # its exit code is that of the run
         finally:
             process.send_signal(signal.SIGINT)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from flows._outbox import announce, as_event, unanswered
+from flows._outbox import announce, as_event
 from labelmill.quality import decisions
 
 ROOT = Path(__file__).parents[2]
@@ -62,14 +62,6 @@ def test_each_kind_has_its_event(line, event, payload):
 @pytest.mark.parametrize("line", [{"kind": "drift", "action": "none"}, {"kind": "refusal"}, {"kind": "release"}, {}])
 def test_what_starts_nothing_has_none(line):
     assert as_event(line, MODEL) is None
-
-
-def test_a_retrain_is_asked_for_until_a_model_is_judged():
-    asked = {"kind": "drift", "action": "retrain", "seq": 1}
-    noted = {"kind": "drift", "action": "none", "seq": 2}
-    assert unanswered([]) is None
-    assert unanswered([{"kind": "promotion"}, asked, noted, {"kind": "stale_lf"}]) == asked
-    assert unanswered([asked, {"kind": "refusal"}]) is None
 
 
 def test_a_server_that_cannot_be_reached_delays_and_loses_nothing(here):

@@ -27,3 +27,11 @@ def test_a_line_that_a_crash_cut_short_waits_and_is_then_passed_over():
     second = decisions.record("hold", reason="again")
     assert decisions.since(end)[0] == [second]
     assert decisions.decisions() == [first, second]
+
+
+def test_a_retrain_is_asked_for_until_a_model_is_judged():
+    asked = {"kind": "drift", "action": "retrain", "seq": 1}
+    noted = {"kind": "drift", "action": "none", "seq": 2}
+    assert decisions.unanswered([]) is None
+    assert decisions.unanswered([{"kind": "promotion"}, asked, noted, {"kind": "stale_lf"}]) == asked
+    assert decisions.unanswered([asked, {"kind": "refusal"}]) is None

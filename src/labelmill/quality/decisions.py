@@ -5,6 +5,7 @@ Every line has `kind` and `at`; flows turn new lines into events, `labelmill exp
 
 import datetime as dt
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -68,6 +69,16 @@ def since(offset: int, *, project: Path | None = None) -> tuple[list[dict[str, A
     new = _bytes(log_file(project), offset)
     whole = new[: new.rfind(b"\n") + 1]
     return _parsed(whole), offset + len(whole)
+
+
+def unanswered(lines: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
+    """The newest request for a retrain, unless a model was promoted or refused since."""
+    for line in reversed(lines):
+        if line.get("kind") in ("promotion", "refusal"):
+            return None
+        if line.get("kind") == "drift" and line.get("action") == "retrain":
+            return line
+    return None
 
 
 def state(project: Path | None = None) -> Path:

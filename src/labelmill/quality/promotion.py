@@ -16,7 +16,7 @@ from labelmill.errors import PromotionError
 from labelmill.params import Params, PromoteParams
 from labelmill.quality import champion, comparison, evidence, first_champion
 from labelmill.quality.champion import Champion
-from labelmill.quality.decisions import Decision, decided, decisions
+from labelmill.quality.decisions import Decision, decided, decisions, unanswered
 
 log = logging.getLogger(__name__)
 
@@ -80,7 +80,7 @@ def promote(params: Params, *, made_from: Mapping[str, str], at: dt.datetime | N
     Returns
     -------
     The decision, which is also appended to `state/decisions.jsonl`. Where this very model is in charge already,
-    nothing changes.
+    nothing changes; that is noted as a refusal where a retrain was asked for.
 
     Raises
     ------
@@ -95,6 +95,10 @@ def promote(params: Params, *, made_from: Mapping[str, str], at: dt.datetime | N
     if in_charge is None:
         raise PromotionError("there is no champion yet. Make the first with `labelmill promote --first`.")
     if (in_charge.sha256, in_charge.featurizer_sha256) == (entry["sha256"], entry["featurizer_sha256"]):
+        if unanswered(decisions()):  # whoever asked for the training must learn that it is over
+            champion.record_refusal(
+                entry | {"reasons": ["training gave the very model that is in charge"], "numbers": {}}
+            )
         return _already(in_charge)
     before = _rolled_back(entry["sha256"])
     if before is not None:
