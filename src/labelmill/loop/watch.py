@@ -98,7 +98,7 @@ def _look(window: Window, reference: Reference, made_from: MadeFrom, params: Par
     rows, sha256 = window.rows, storage.folder_hash(paths.REFERENCE)
     cache = paths.main_project() / paths.CACHE / "drift"
     findings = compare(reference, rows, params.drift, cache=cache)
-    history = _history(sha256, before=window.seq)
+    history = _history(made_from.lfs, before=window.seq)
     diagnoses = tuple(diagnose(reference, rows, findings, params=params.drift, history=history))
     return Watched(
         seq=window.seq,
@@ -115,12 +115,15 @@ def _look(window: Window, reference: Reference, made_from: MadeFrom, params: Par
     )
 
 
-def _history(reference: str, *, before: int) -> list[Findings]:
-    """Findings of earlier windows beside the same reference; those of a broken feed tell nothing of the rows."""
+def _history(lfs: Mapping[str, str], *, before: int) -> list[Findings]:
+    """Findings of earlier windows by the same labeling functions; those of a broken feed tell nothing of the rows.
+
+    A retrain in between does not matter: what still stands out beside the newer reference is all the surer.
+    """
     return [
         window.findings
         for window in read_watched()
-        if window.reference == reference
+        if window.lfs == lfs
         and window.seq < before
         and not any(found.kind == "broken_feed" for found in window.confirmed)
     ]

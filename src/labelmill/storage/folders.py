@@ -13,6 +13,7 @@ from labelmill.errors import CorruptFileError, LabelmillError, StorageError
 from labelmill.storage.atomic import missing, sync_folder, write_bytes
 
 MANIFEST = "manifest.json"
+_OWN_HASH = "manifest_sha256"
 FORMATS = (1, 2)
 """1 has checksums of the files, 2 also one of itself."""
 
@@ -120,9 +121,9 @@ def read_manifest(path: Path, *, mend: str | None = None) -> dict[str, Any]:
             f"{file}: is of format {manifest.get('format')!r}, this labelmill knows {FORMATS}. "
             f"Use the labelmill that wrote it. {mend or _mend(path)}"
         )
-    rest = {name: value for name, value in manifest.items() if name != "sha256"}
+    rest = {name: value for name, value in manifest.items() if name != _OWN_HASH}
     expected = None if manifest["format"] == 1 else _hash_of(rest)
-    if _as_bytes(manifest) != data or manifest.get("sha256") != expected:
+    if _as_bytes(manifest) != data or manifest.get(_OWN_HASH) != expected:
         raise damaged
     return manifest
 
@@ -184,7 +185,7 @@ def _write_manifest(folder: Path, facts: dict[str, Any]) -> None:
         if file.is_file()
     }
     content = {"format": FORMATS[-1], **facts, "files": files}
-    write_bytes(folder / MANIFEST, _as_bytes({**content, "sha256": _hash_of(content)}))
+    write_bytes(folder / MANIFEST, _as_bytes({**content, _OWN_HASH: _hash_of(content)}))
 
 
 def _as_bytes(manifest: dict[str, Any]) -> bytes:

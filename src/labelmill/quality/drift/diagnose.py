@@ -8,16 +8,13 @@ from labelmill.quality.drift.content import NewContent, new_content
 from labelmill.quality.drift.feed import broken_feed
 from labelmill.quality.drift.findings import Diagnosis, Findings, Signal
 from labelmill.quality.drift.gathering import Sample
-from labelmill.quality.drift.prior import Shift, estimate_shift
+from labelmill.quality.drift.prior import Shift, estimate_shift, shift_by_label_model
 from labelmill.quality.drift.reference import Reference
 from labelmill.quality.drift.rows import Rows
 from labelmill.quality.drift.stale import Stale, shift_weights, stale_lfs
 
 LOOKED_BACK = 2
 """Seen now and in one of so many windows before: that is two of three."""
-
-SURE = 3.0
-"""Standard errors by which a class's share must have changed."""
 
 
 def diagnose(
@@ -51,10 +48,12 @@ def diagnose(
     stale = stale_lfs(reference, window, findings, shift, params)
     sees = _Witness(findings, history, params)
     found = [*_harmful(reference, findings, params, sees), *(_stale(one, sees) for one in stale)]
-    # With new content rows of a class look otherwise, and a stale labeling function misleads the label model: the
-    # estimate takes for granted that neither is so.
-    if shift is not None and content is None and (shift.by_champion or not stale):
-        found += _prior_shift(reference, shift, findings, params, sees)
+    # A stale labeling function misleads the label model.
+    if shift is not None and (shift.by_champion or not stale):
+        # The estimate takes for granted that rows of a class look as before. With new content they do not: then the
+        # label model, which new words mislead otherwise than the champion, must see the same.
+        second = shift_by_label_model(reference, window) if content else shift
+        found += _prior_shift(reference, shift, second, findings, params, sees)
     return found + ([_content(content, sees)] if content else [])
 
 
@@ -88,16 +87,22 @@ def _stale(one: Stale, sees: _Witness) -> Diagnosis:
 
 
 def _prior_shift(
-    reference: Reference, shift: Shift, findings: Findings, params: DriftParams, sees: _Witness
+    reference: Reference,
+    shift: Shift,
+    second: Shift | None,
+    findings: Findings,
+    params: DriftParams,
+    sees: _Witness,
 ) -> list[Diagnosis]:
-    """The class whose share changed most, where it is sure to have changed."""
+    """The class whose share changed most, where it is sure to have changed, also by a second opinion."""
     changes = [abs(change.value) for change in shift.change]
     number = max(range(len(changes)), key=lambda place: (round(changes[place], 9), place))
-    change, share = shift.change[number], shift.window[number]
-    sure = abs(change.value) > SURE * shift.error[number]
-    if findings.layers["outputs"].state != "drift" or not sure or abs(change.value) < params.prior_change:
+    sure = all(by is not None and by.is_sure(number, least=params.prior_change) for by in (shift, second))
+    if findings.layers["outputs"].state != "drift" or not sure or second is None:
         return []
-    name = reference.schema.classes[number]
+    if shift.change[number].value * second.change[number].value < 0:
+        return []
+    name, share = reference.schema.classes[number], shift.window[number]
     reason = (
         f"the share of class {name} is {share.value:.1%} ({share.low:.1%} to {share.high:.1%}), "
         f"before: {shift.reference[number]:.1%}."

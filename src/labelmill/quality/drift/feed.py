@@ -1,5 +1,7 @@
 """Whether the rows themselves are damaged: values missing, texts cut off, bytes garbled, one row again and again."""
 
+from collections.abc import Collection
+
 import numpy as np
 
 from labelmill.quality.drift.findings import Findings, Signal
@@ -8,7 +10,10 @@ from labelmill.quality.drift.inputs import values_of
 from labelmill.quality.drift.reference import Reference
 from labelmill.quality.drift.rows import Rows
 
-NULL_JUMP = 0.2
+NULL_JUMP, TEXT_NULL_JUMP = 0.5, 0.2
+"""More missing values by so much are a broken feed. Without text nothing works; of other columns (the address of a
+sender that mailing lists leave out, say) sound rows of another kind may lack more, and `validate` has limits for those.
+"""
 SHORTENED = 0.25
 DAMAGED_JUMP = 0.02
 SILENT = 0.1
@@ -21,7 +26,8 @@ COPIES = 0.2
 def broken_feed(reference: Reference, window: Rows, measured: Sample, findings: Findings) -> list[tuple[str, str]]:
     """What is broken, subject and reason in plain words; empty where the rows are sound."""
     alarms = findings.layers["input"].alarms
-    found = [broken for signal in alarms if (broken := _column(signal)) is not None]
+    texts = reference.schema.text_columns
+    found = [broken for signal in alarms if (broken := _column(signal, texts)) is not None]
     found += _shortened(reference, measured)
     rows = len(window)
     spoke = (reference.votes.n - reference.votes.agreement[0, -1]) / reference.votes.n
@@ -36,12 +42,12 @@ def broken_feed(reference: Reference, window: Rows, measured: Sample, findings: 
     return found
 
 
-def _column(signal: Signal) -> tuple[str, str] | None:
+def _column(signal: Signal, texts: Collection[str]) -> tuple[str, str] | None:
     """What one signal of the input says about a column."""
     change = signal.window - signal.reference
     if signal.kind == "column" and change < 0:
         return signal.name, f"column {signal.name!r} is gone"
-    if signal.kind == "null" and change >= NULL_JUMP:
+    if signal.kind == "null" and change >= (TEXT_NULL_JUMP if signal.name in texts else NULL_JUMP):
         now, before = f"{signal.window:.0%}", f"{signal.reference:.0%}"
         return signal.name, f"{now} of the values of column {signal.name!r} are missing (before: {before})"
     if signal.kind == "characters" and signal.name == "damaged" and change >= DAMAGED_JUMP:

@@ -28,6 +28,9 @@ WORST_CONDITION = 25.0
 
 DRAWS = 200
 
+SURE = 3.0
+"""Standard errors by which a class's share must have changed."""
+
 
 @dataclass(frozen=True)
 class Shift:
@@ -58,6 +61,11 @@ class Shift:
         shares = np.array([estimate.value for estimate in self.window])
         return np.clip(shares / np.maximum(self.reference, 1e-6), 0.01, 100)
 
+    def is_sure(self, number: int, *, least: float) -> bool:
+        """Whether the share of a class changed by so much at least, far beyond the error."""
+        change = abs(self.change[number].value)
+        return bool(change >= least and change > SURE * self.error[number])
+
 
 @dataclass(frozen=True)
 class Box:
@@ -86,16 +94,25 @@ def estimate_shift(reference: Reference, window: Rows) -> Shift | None:
     """Estimate the shares of the classes; None where no model tells the classes apart."""
     scored = is_scored(window.scores)
     champion = _kept(reference, "champion", _champion) if scored.mean() >= 0.5 else None
-    box, predictions = champion, window.scores[scored]
-    if box is None or not box.is_sharp:
-        box, predictions = _kept(reference, "label model", _label_model), window.probs
+    if champion is not None and champion.is_sharp:
+        return _shift(reference, champion, window.scores[scored], by_champion=True)
+    return shift_by_label_model(reference, window)
+
+
+def shift_by_label_model(reference: Reference, window: Rows) -> Shift | None:
+    """The same by the label model alone; None where it does not tell the classes apart."""
+    box = _kept(reference, "label model", _label_model)
     if box is None or not box.is_sharp:
         return None
+    return _shift(reference, box, window.probs, by_champion=False)
+
+
+def _shift(reference: Reference, box: Box, predictions: Probs, *, by_champion: bool) -> Shift:
     before = _solved(box.confusions, box.means)
     now = _solved(box.confusions, _means(np.random.default_rng([reference.seed, 11]), predictions))
     changes = now - before
     estimates = _estimates(now, low=0.0), _estimates(changes, low=-1.0)
-    return Shift(before[0], *estimates, error=changes[1:].std(axis=0), by_champion=box is champion)
+    return Shift(before[0], *estimates, error=changes[1:].std(axis=0), by_champion=by_champion)
 
 
 def class_probs(rows: Rows) -> Probs:
