@@ -6,6 +6,7 @@ import random
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import typer
@@ -45,7 +46,9 @@ def test_every_shell_command_runs_in_order(tmp_path):
         for command in block.commands:
             if command[0] == "cd":
                 folder = folder / command[1]
-                (folder / "rows.csv").symlink_to(tmp_path / "rows.csv") if folder.name == "my-task" else None
+                if folder.name == "my-task":
+                    (folder / "rows.csv").symlink_to(tmp_path / "rows.csv")
+                    write_new_mails(folder / "new_mails.jsonl")
             else:
                 said[" ".join(command)] = run(*command, cwd=folder, timeout=600)
     assert folder.name == "my-task"
@@ -55,6 +58,9 @@ def test_every_shell_command_runs_in_order(tmp_path):
     assert "majority_vote" in said["dvc exp show --md"]
     assert "scores.json" in said["dvc metrics diff"]
     assert "this model is champion" in said["labelmill promote --first"]
+    assert "600" in said["labelmill incoming add new_mails.jsonl"]
+    assert "reports/drift.html" in said["labelmill drift"]
+    assert said["labelmill explain last"].startswith("Decision ")
     scored = list(csv.DictReader((folder / "scored.csv").read_text().splitlines()))
     assert [row["pred"] for row in scored] == ["ham", "spam"]
 
@@ -192,6 +198,13 @@ def test_every_file_that_the_readme_links_to_exists():
     links = re.findall(r"\]\((?!https?:)([^)#]+)", TEXT)
     assert links
     assert not [link for link in links if not (ROOT / link).exists()]
+
+
+def write_new_mails(file: Path) -> None:
+    from labelmill.sources.generated import mails
+
+    frame, _ = mails(600, seed=5)
+    file.write_text(frame.drop(columns="id").to_json(orient="records", lines=True, date_format="iso"))
 
 
 def write_reviews(file) -> None:
