@@ -107,8 +107,13 @@ def _prior_shift(
         f"the share of class {name} is {share.value:.1%} ({share.low:.1%} to {share.high:.1%}), "
         f"before: {shift.reference[number]:.1%}."
     )
-    kinds = ("mean", "predicted", "histogram")
-    return [Diagnosis("prior_shift", name, reason, sees.confirms(lambda s: s.layer == "outputs" and s.kind in kinds))]
+    more = shift.change[number].value > 0
+
+    def shows_it(signal: Signal) -> bool:
+        about = signal.kind in ("mean", "predicted") and signal.name.endswith(f": {name}")
+        return about and (signal.window > signal.reference) == more
+
+    return [Diagnosis("prior_shift", name, reason, sees.confirms(shows_it))]
 
 
 def _content(content: NewContent, sees: _Witness) -> Diagnosis:
