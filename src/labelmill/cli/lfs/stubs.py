@@ -20,7 +20,7 @@ _KEYWORD = """{name} = keyword_lf(
 
 _REGEX = """{name} = regex_lf(
     "{name}",
-    # RE2: no look-around, no back-references; \\b is the edge of a word, (?m) lets ^ and $ be those of a line.
+    # RE2: no look-around, no back-references; \\b is the edge of an ASCII word, (?m) lets ^ and $ be those of a line.
     {pattern},
     column={column},
     label={label},
