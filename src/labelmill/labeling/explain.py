@@ -118,7 +118,8 @@ def _matches(pattern: str, text: str, ends: Ends | None, *, ignore_case: bool) -
     wanted, marked, passes = f"({pattern})", rf"{opens}\1{closes}", 1
     if ends:  # the characters that it takes beside words are no part of the match
         words = pattern.removeprefix(ends.before).removesuffix(ends.after)  # escaped, so that they have no groups
-        wanted, marked = rf"(^|[{ends.apart}])({words})([{ends.apart}]|$)", rf"\1{opens}\2{closes}\3"
+        apart = f"[{ends.apart}{opens}{closes}]"
+        wanted, marked = f"(^|{apart})({words})({apart}|$)", rf"\1{opens}\2{closes}\3"
         passes = 2  # the space between two words goes to the first, and the second is passed over
     flags = "(?i)" if ignore_case else ""
     result = text
