@@ -1,10 +1,10 @@
 r"""Where words begin and end in texts of any script: RE2's own `\b`, `\w` and `\W` know ASCII only.
 
 Part of a word is a letter, a mark or a number of Unicode, or `_`. Patterns do not say so by `[\pL\pM\pN_]`: that is
-hundreds of instructions, and a phrase has room for hundreds of words. Instead a loose pattern is asked first, to which
-whatever is beyond ASCII is a part of a word and none: it is right on texts of ASCII alone. In the other texts that it
-finds, characters beyond ASCII that are no part of a word are replaced by one of ASCII; so the strict pattern can take
-all that is left beyond ASCII for parts of words.
+hundreds of instructions, and a phrase has room for hundreds of words. Instead a loose pattern is asked first, which is
+right on texts of ASCII alone and finds too many of the others. In those of them that it finds, characters beyond ASCII
+that are no part of a word are replaced by one of ASCII; so the strict pattern can take all that is left beyond ASCII
+for parts of words.
 """
 
 from collections.abc import Iterable, Sequence
@@ -44,11 +44,6 @@ class Ends:
     stand_in: str
 
     @property
-    def part(self) -> str:
-        """One character of a word."""
-        return f"[^{self.apart}]"
-
-    @property
     def before(self) -> str:
         """What stands before whole words, and behind them `after`."""
         # Not \b on both sides: around words such as "$$$" or "c++" it would ask for a letter beside them.
@@ -63,9 +58,15 @@ class Ends:
         """A pattern of any of some forms as whole words."""
         return f"{self.before}{'|'.join(forms)}{self.after}"
 
-    def loosened(self, pattern: str) -> str:
-        """The loose pattern for a strict one, or a piece of it."""
-        return pattern.replace(self.part, r"[\w\x{80}-\x{10ffff}]").replace(self.apart, r"\W")
+    def words_between(self, most: int) -> str:
+        """What stands between two words that have up to so many others between them."""
+        return f"[{self.apart}]+(?:[^{self.apart}]+[{self.apart}]+){{0,{most}}}"
+
+    def loosened(self, pattern: str, *, between: str | None = None) -> str:
+        """The loose pattern for a strict one, of which `between` is a piece."""
+        if between is not None:  # not parts and no parts of words at once: RE2 would follow each count of words
+            pattern = pattern.replace(between, rf"(?:{between}|\C*[^\x00-\x7f]\C*)")
+        return pattern.replace(self.apart, r"\W")
 
     def prepared(self, texts: pa.Array) -> pa.Array:
         """The texts as strict patterns want them, every character where it was."""
@@ -75,8 +76,9 @@ class Ends:
 def word_ends(spelled: Iterable[str], *, ignore_case: bool) -> Ends:
     """The ends for patterns that spell these characters: a word may well be "€"."""
     characters = sorted(set().union(*spelled))
-    odd = np.flatnonzero(fires(pa.array(characters, pa.string()), f"{_NO_PART}]"))
-    own = "".join([_NO_BREAK_SPACE, *(characters[i] for i in odd)])
+    beyond = [character for character in characters if not character.isascii()]
+    odd = np.flatnonzero(fires(pa.array(beyond), f"{_NO_PART}]")) if beyond else ()
+    own = "".join([_NO_BREAK_SPACE, *(beyond[i] for i in odd)])
     return Ends(
         f"{_ASCII_APART}{own}",
         f"{'(?i)' if ignore_case else ''}{_NO_PART}{own}]",
@@ -84,19 +86,22 @@ def word_ends(spelled: Iterable[str], *, ignore_case: bool) -> Ends:
     )
 
 
-def match_words(patterns: Sequence[str], ends: Ends, *, label: int, ignore_case: bool) -> Match:
-    """Vote `label` where any of some strict patterns occurs."""
-    loose = [ends.loosened(pattern) for pattern in patterns]
+def match_words(
+    patterns: Sequence[str], ends: Ends, *, label: int, ignore_case: bool, between: str | None = None
+) -> Match:
+    """Vote `label` where any of some strict patterns occurs; for `between` see `Ends.loosened`."""
+    loose = [ends.loosened(pattern, between=between) for pattern in patterns]
 
     def match(texts: pa.Array) -> NDArray[np.int8]:
         votes = np.full(len(texts), ABSTAIN, dtype=np.int8)
-        ascii_alone = pc.fill_null(pc.string_is_ascii(texts), True).to_numpy(zero_copy_only=False)
         for first, second in zip(loose, patterns, strict=True):
-            found = fires(texts, first, ignore_case=ignore_case)
-            asked = np.flatnonzero(found & ~ascii_alone)
-            if asked.size:
-                found[asked] = fires(ends.prepared(texts.take(pa.array(asked))), second, ignore_case=ignore_case)
-            votes[found] = label
+            at = np.flatnonzero(fires(texts, first, ignore_case=ignore_case))
+            found = texts.take(pa.array(at))
+            sure = pc.string_is_ascii(found).to_numpy(zero_copy_only=False)
+            votes[at[sure]] = label
+            if not sure.all():
+                asked = ends.prepared(found.filter(pa.array(~sure)))
+                votes[at[~sure][fires(asked, second, ignore_case=ignore_case)]] = label
         return votes
 
     return match

@@ -133,7 +133,10 @@ def phrase_lf(
         raise LFError(f"labeling function {name!r}: gap must be a number of words from 0 to {MOST_GAP}, found {gap!r}.")
     orders = list(dict.fromkeys(permutations(spelled(found)))) if any_order else [spelled(found)]
     ends = word_ends(found, ignore_case=ignore_case)
-    patterns = _phrases(orders, ends, gap=gap)
+    between = ends.words_between(gap)
+    forms = [between.join(order) for order in orders]
+    room = max(1, _MOST_PLACES // (len(found) * (gap + 1)))
+    patterns = [ends.around(forms[i : i + room]) for i in range(0, len(forms), room)]
     return TemplateLF(
         name,
         origin,
@@ -141,18 +144,10 @@ def phrase_lf(
         labels=[label],
         spec=_spec(patterns, ends, label=label, ignore_case=ignore_case, lf=name),
         about=f"{' … '.join(found)}{' in any order' if any_order else ''}, up to {gap} words between",
-        match=match_words(patterns, ends, label=label, ignore_case=ignore_case),
+        match=match_words(patterns, ends, label=label, ignore_case=ignore_case, between=between),
         upkeep=upkeep,
         scan=literals(patterns[0], ignore_case=ignore_case) if len(patterns) == 1 else None,
     )
-
-
-def _phrases(orders: Sequence[Sequence[str]], ends: Ends, *, gap: int) -> list[str]:
-    """Patterns of words in any of some orders, with up to `gap` others between two."""
-    between = f"[{ends.apart}]+(?:{ends.part}+[{ends.apart}]+){{0,{gap}}}"
-    forms = [between.join(order) for order in orders]
-    room = max(1, _MOST_PLACES // (len(orders[0]) * (gap + 1)))
-    return [ends.around(forms[i : i + room]) for i in range(0, len(forms), room)]
 
 
 def _spec(patterns: Sequence[str], ends: Ends | None, *, label: int, ignore_case: bool, lf: str) -> dict[str, Any]:
