@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -70,6 +71,13 @@ def match_patterns(patterns: Sequence[str], *, label: int, ignore_case: bool) ->
         return votes
 
     return match
+
+
+def bytes_of(texts: pa.Array) -> tuple[NDArray[np.uint8], NDArray[Any]]:
+    """The bytes of all texts and where each begins and ends, nothing copied."""
+    _, places, data = texts.buffers()
+    offsets = np.frombuffer(places, np.int64 if pa.types.is_large_string(texts.type) else np.int32)
+    return np.frombuffer(data or b"", np.uint8), offsets[texts.offset : texts.offset + len(texts) + 1]
 
 
 def match_column(array: pa.Array, match: Match) -> NDArray[np.int8]:

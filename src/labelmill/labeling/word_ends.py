@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from labelmill.arrays import ABSTAIN
-from labelmill.labeling.matching import Match, fires
+from labelmill.labeling.matching import Match, bytes_of, fires
 
 _NO_PART = r"[^\x00-\x7f\pL\pM\pN"
 """Beyond ASCII and no part of a word, up to what else is none."""
@@ -96,6 +96,9 @@ def match_words(
         votes = np.full(len(texts), ABSTAIN, dtype=np.int8)
         for first, second in zip(loose, patterns, strict=True):
             at = np.flatnonzero(fires(texts, first, ignore_case=ignore_case))
+            if not at.size or _is_ascii(texts):
+                votes[at] = label
+                continue
             found = texts.take(pa.array(at))
             sure = pc.string_is_ascii(found).to_numpy(zero_copy_only=False)
             votes[at[sure]] = label
@@ -105,3 +108,9 @@ def match_words(
         return votes
 
     return match
+
+
+def _is_ascii(texts: pa.Array) -> bool:
+    """Whether all of them are of ASCII alone."""
+    data, places = bytes_of(texts)
+    return bool(data[places[0] : places[-1]].max(initial=0) < 0x80)
