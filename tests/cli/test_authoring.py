@@ -24,15 +24,18 @@ def give(project, more):
 
 
 class TestNew:
-    @pytest.mark.parametrize("kind", ["keyword", "regex", "lookup", "python"])
-    def test_what_it_writes_runs_at_once_and_is_tested(self, labelmill, new_project, kind):
-        ended = labelmill("lfs", "new", "asks_for_refund", "--kind", kind, "--owner", "ann")
+    @pytest.mark.parametrize(
+        ("kind", "name"),
+        [*((kind, "asks_for_refund") for kind in ("keyword", "regex", "lookup", "python")), ("regex", "просит")],
+    )
+    def test_what_it_writes_runs_at_once_and_is_tested(self, labelmill, new_project, kind, name):
+        ended = labelmill("lfs", "new", name, "--kind", kind, "--owner", "ann")
         assert ended.code == 0, ended.err
-        assert (new_project / "lfs/asks_for_refund.py").is_file()
+        assert (new_project / f"lfs/{name}.py").is_file()
         rows = {row["name"]: row for row in labelmill("lfs", "list", "--json").json}
-        assert rows["asks_for_refund"]["owner"] == "ann"
+        assert rows[name]["owner"] == "ann"
         tested = subprocess.run(
-            [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "lfs/test_asks_for_refund.py"],
+            [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"lfs/test_{name}.py"],
             capture_output=True,
             text=True,
             check=False,

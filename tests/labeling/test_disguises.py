@@ -84,6 +84,14 @@ def test_misspellings_on_demand_and_of_long_words_only():
     assert vote(DRUG, "vigara") == -1
 
 
+def test_it_is_a_whole_word_in_any_script():
+    texts = ["«v1agra»", "viagra—", "v—i—a—g—r—a", "v. i. a. g. r. a…", "viagraé", "яviagra", "v1agra\u0301", "€viagra"]
+    assert [vote(DRUG, text) for text in texts] == [1, 1, 1, 1, -1, -1, -1, 1]
+    assert [vote(fuzzy_lf("f", ["рада"], column="text", label=1), text) for text in ("рада", "р.ада", "парада")] == [
+        1, 1, -1,
+    ]  # fmt: skip
+
+
 def test_lists_and_several_columns():
     lf = fuzzy_lf("drug", ["viagra"], column=("subject", "tags"), label=1)
     assert lf({"subject": None, "tags": ["x", "v1agra"]}) == 1

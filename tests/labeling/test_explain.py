@@ -1,6 +1,6 @@
 import pytest
 
-from labelmill import keyword_lf, labeling_function, lookup_lf, regex_lf
+from labelmill import keyword_lf, labeling_function, lookup_lf, phrase_lf, regex_lf
 from labelmill.labeling.explain import about, found_in, why
 
 
@@ -60,3 +60,11 @@ def test_every_place_is_found_also_where_one_space_parts_two():
     lf = keyword_lf("k", ["cash", "act now"], column="text", label=1)
     (found,) = found_in(lf, {"text": "cash cash cash, act now act now"})
     assert [found.text[start:stop] for start, stop in found.places] == ["cash"] * 3 + ["act now"] * 2
+
+
+def test_places_are_those_of_the_text_as_it_is():
+    lf = keyword_lf("k", ["рад", "c’est", "😀"], column="text", label=1)
+    (found,) = found_in(lf, {"text": "«рад» парад — c’est—рад рад 😀😀"})
+    assert [found.text[start:stop] for start, stop in found.places] == ["рад", "c’est", "рад", "рад", "😀", "😀"]
+    phrase = phrase_lf("p", ["lower", "payments"], column="text", label=1, gap=1)
+    assert why(phrase, {"text": "— Lower naïve “payments”"}) == "text has 'Lower naïve “payments'"

@@ -14,7 +14,34 @@ from labelmill import apply_lfs, count_lf, keyword_lf, length_lf, phrase_lf, reg
 from labelmill.labeling import fused
 from labelmill.labeling.matching import match_column
 
-WORDS = ["cash", "c++", "$$$", "credit card", "a b c", "ski", "straße", "i", "ca", "ash", "_x", "K", "é", "ſki"]
+WORDS = [
+    "cash",
+    "c++",
+    "$$$",
+    "credit card",
+    "a b c",
+    "ski",
+    "straße",
+    "i",
+    "ca",
+    "ash",
+    "_x",
+    "K",
+    "é",
+    "ſki",
+    "рад",
+    "ann",
+    "e\u0301",
+    "e",
+    "日本",
+    "😀",
+    "a😀b",
+    "Ⓐ",
+    "c’est",
+    "no.1",
+    "½",
+    "हि",
+]
 PATTERNS = [
     r"https?://|www[.]", r"\b(act|buy|order) now\b", r"(?i)\bdear (sir|madam)\b", r"[$] ?\d+ (million|billion)",
     r"cash$",
@@ -27,7 +54,9 @@ PIECES = st.sampled_from(
      "K", "ß", "é",
      "É", "www.", "http://", "act", "now", "dear", "sir", "k", "K", "s", "S", "i",
      "$ 5 million", "ab", "cd", "e", "_", "9", "!",
-     "a", "b", "x", "fr33", "re:", "日本", "😀", "ski", "ſki", "\u2028", "%", "caf", "ash"]
+     "a", "b", "x", "fr33", "re:", "日本", "😀", "ski", "ſki", "\u2028", "%", "caf", "ash", "рад", "РАД", "па", "ann",
+     "e", "\u0301", "\u200d", "\u3000", "語", "ⓐ", "Ⓐ", "’", "c", "est", "no.1", "½", "²", "٣", "ह", "ि", "—", "İ", "ı",
+     "\x01", "\ue000", "\U000e0100", "ʼ", "々"]
 )  # fmt: skip
 TEXTS = st.lists(st.one_of(st.none(), st.lists(PIECES, max_size=8).map("".join), st.text(max_size=12)), max_size=12)
 
@@ -43,7 +72,9 @@ def rules():
         for i, pattern in enumerate(["!", "[!?]", "k", "[a-f]", "ab", "é", "[^a]", r"\d", "https?://"]):
             yield count_lf(f"c{case}{i}", pattern, column="t", label=1, at_least=1 + i % 2, ignore_case=case)
             yield count_lf(f"n{case}{i}", pattern, column="t", label=1, at_most=i % 3, ignore_case=case)
-    for i, phrase in enumerate([["cash", "now"], ["dear", "sir", "act"], ["k", "s"], ["é", "ab"]]):
+    for i, phrase in enumerate(
+        [["cash", "now"], ["dear", "sir", "act"], ["k", "s"], ["é", "ab"], ["рад", "ann"], ["a", "Ⓐ"]]
+    ):
         for case in (True, False):
             near = {"gap": i, "any_order": i % 2 == 1, "ignore_case": case}
             yield phrase_lf(f"p{case}{i}", phrase, column="t", label=1, **near)

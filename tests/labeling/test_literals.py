@@ -142,6 +142,12 @@ def test_word_characters_are_those_of_re2():
     assert {character for character, is_word in zip(characters, found, strict=True) if is_word} == WORD
 
 
+def test_at_the_sides_of_words_any_script_counts_and_in_patterns_ascii():
+    assert word_literals(["cash"], whole_word=True, ignore_case=True).any_script
+    assert not word_literals(["cash"], whole_word=False, ignore_case=True).any_script
+    assert not literals(r"\bcash\b").any_script
+
+
 def test_words_with_the_long_s_or_the_kelvin_sign_are_found_in_ascii_too():
     found = word_literals(["ſki", "5 \u212a", "é"], whole_word=True, ignore_case=True)
     assert (found.texts, found.unread) == (("ski", "5 k"), True)

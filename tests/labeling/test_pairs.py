@@ -58,6 +58,13 @@ def test_it_is_what_a_set_of_pairs_would_say(rows, symmetric):
     assert on(lf, a=[a for a, _ in rows], b=[b for _, b in rows]) == expected
 
 
+def test_names_in_texts_are_whole_words_of_any_script():
+    pairs = [("Jose", "Иван"), ("José", "राम")]
+    lf = distant_supervision_lf("d", pairs, columns="text", label=0)
+    texts = ["Jose — «Иван»", "Josef, Иван", "Jose\u0301, Иван", "Jose Иванов", "JOSÉ, राम", "José रामा"]
+    assert on(lf, text=texts) == [0, -1, -1, -1, 0, -1]
+
+
 def test_pairs_from_a_table(tmp_path):
     (tmp_path / "staff.csv").write_text("id,person,firm\n1,Ann,Acme\n")
     arguments = {"columns": ("a", "b"), "label": 1}

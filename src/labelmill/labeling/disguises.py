@@ -2,16 +2,18 @@
 
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import astuple
 from pathlib import Path
 from typing import Unpack
 
 from labelmill.errors import LFError
 from labelmill.labeling.functions import Origin
-from labelmill.labeling.matching import batches, check_pattern, match_patterns
+from labelmill.labeling.matching import batches, check_pattern
 from labelmill.labeling.tables import read_words
 from labelmill.labeling.templates import TemplateLF
 from labelmill.labeling.upkeep import UpkeepArguments
 from labelmill.labeling.votes import check_label
+from labelmill.labeling.word_ends import Ends, match_words, word_ends
 
 LOOKALIKES = {
     "a": "4@àáâãäåāаα",
@@ -42,10 +44,10 @@ SHORTEST, SHORTEST_MISSPELLED = 4, 6
 """Letters of a word, at least: shorter ones are found in too many others."""
 _NEVER_LAST = "!|+"
 """Signs that end a sentence or a number: "the sea!" is no seal."""
-_SIGN = r"[*._~^+=#\x{ad}\x{200b}-\x{200d}]"
+_INVISIBLE = "\xad\u200b\u200c\u200d"
+_SIGN = f"[*._~^+=#{_INVISIBLE}]"
 """What stands between letters of no ordinary word; apostrophes and hyphens do, as in "he'll" and "re-sign"."""
 _SIGNS = f"{_SIGN}{{0,2}}"
-_APART = r"[\W_]{1,3}"
 
 
 def fuzzy_lf(
@@ -62,7 +64,7 @@ def fuzzy_lf(
 
     Letters, but not all of them, may be digits, signs or foreign letters that look like them; one may stand three times
     or more; a sign that no ordinary word has, such as `*` or `.`, may stand between two letters, or anything but
-    letters between all of them, white space too. It is found only as a whole word.
+    letters between all of them, white space too. It is found only as a whole word, in any script.
 
     Parameters
     ----------
@@ -101,7 +103,8 @@ def fuzzy_lf(
                 f"labeling function {name!r}: {word!r} is not one word of at least {SHORTEST} letters; shorter ones "
                 "look like too many others. Take keyword_lf for it."
             )
-    patterns = [pattern for word in found for pattern in _patterns(word, misspelled=misspelled, plain=plain)]
+    ends = word_ends([*found, *LOOKALIKES.values(), _INVISIBLE], ignore_case=True)
+    patterns = [pattern for word in found for pattern in _patterns(word, ends, misspelled=misspelled, plain=plain)]
     for pattern in patterns:
         check_pattern(pattern, lf=name, ignore_case=True)
     return TemplateLF(
@@ -109,20 +112,20 @@ def fuzzy_lf(
         origin,
         column=column,
         labels=[label],
-        spec={"kind": "regex", "patterns": patterns, "label": label, "ignore_case": True},
+        spec={"kind": "regex", "patterns": patterns, "label": label, "ignore_case": True, "ends": astuple(ends)},
         about=f"words in disguise ({len(found)}): {', '.join(found)}",
-        match=match_patterns(patterns, label=label, ignore_case=True),
+        match=match_words(patterns, ends, label=label, ignore_case=True),
         upkeep=upkeep,
     )
 
 
-def _patterns(word: str, *, misspelled: bool, plain: bool) -> list[str]:
-    # Not \b: a disguise may begin or end with a sign.
-    forms = [*_between(word, _SIGNS), *_between(word, _APART), *_with_sign(word), *_stretched(word)]
-    forms.append(_APART.join(word))
+def _patterns(word: str, ends: Ends, *, misspelled: bool, plain: bool) -> list[str]:
+    apart = f"[{ends.apart}_]{{1,3}}"
+    forms = [*_between(word, _SIGNS), *_between(word, apart), *_with_sign(word), *_stretched(word)]
+    forms.append(apart.join(word))
     forms += [word] if plain else []
     forms += _misspellings(word) if misspelled and len(word) >= SHORTEST_MISSPELLED else []
-    return [rf"(?:^|\W)(?:{'|'.join(some)})(?:\W|$)" for some in batches(forms)]
+    return [ends.around(some) for some in batches(forms, size=lambda form: len(ends.loosened(form)))]
 
 
 def _between(word: str, separator: str) -> list[str]:

@@ -12,9 +12,7 @@ from labelmill.labeling.composition import CompositeLF, Condition
 from labelmill.labeling.functions import LabelingFunction
 from labelmill.labeling.rows import to_arrow, value_of
 from labelmill.labeling.templates import TemplateLF
-
-_WORD_BEGINS, _WORD_ENDS = r"(?:^|\W)(?:", r")(?:\W|$)"
-"""What `word_patterns` puts around words; the characters that it takes beside them are no part of the match."""
+from labelmill.labeling.word_ends import Ends
 
 
 @dataclass(frozen=True)
@@ -102,22 +100,26 @@ def _of_template(lf: TemplateLF, row: Any) -> Iterator[Found]:
 def _places(lf: TemplateLF, text: str) -> tuple[tuple[int, int], ...]:
     """Where its patterns match; none where it has none, and looks whole values up."""
     counted = [pattern for pattern, _ in lf.spec.get("counted", ())[:1]] if lf.spec["kind"] == "count" else []
+    ends = Ends(*lf.spec["ends"]) if "ends" in lf.spec else None
+    if ends:
+        text = ends.prepared(to_arrow([text]))[0].as_py()
     found = {
         place
         for pattern in lf.spec.get("patterns", counted)
-        for place in _matches(pattern, text, ignore_case=bool(lf.spec.get("ignore_case")))
+        for place in _matches(pattern, text, ends, ignore_case=bool(lf.spec.get("ignore_case")))
     }
     return tuple(sorted(found))
 
 
-def _matches(pattern: str, text: str, *, ignore_case: bool) -> Iterator[tuple[int, int]]:
+def _matches(pattern: str, text: str, ends: Ends | None, *, ignore_case: bool) -> Iterator[tuple[int, int]]:
     """Start and end of each match. Arrow's RE2 tells no places, but it can put marks around what it matches."""
     opens, closes = _marks(text)
     # Not extract_regex: it refuses patterns with groups that have no name, such as (a|b).
     wanted, marked, passes = f"({pattern})", rf"{opens}\1{closes}", 1
-    if pattern.startswith(_WORD_BEGINS) and pattern.endswith(_WORD_ENDS):
-        words = pattern[len(_WORD_BEGINS) : -len(_WORD_ENDS)]  # escaped, so that they have no groups
-        wanted, marked = rf"(^|\W)({words})(\W|$)", rf"\1{opens}\2{closes}\3"
+    if ends:  # the characters that it takes beside words are no part of the match
+        words = pattern.removeprefix(ends.before).removesuffix(ends.after)  # escaped, so that they have no groups
+        apart = f"[{ends.apart}{opens}{closes}]"
+        wanted, marked = f"(^|{apart})({words})({apart}|$)", rf"\1{opens}\2{closes}\3"
         passes = 2  # the space between two words goes to the first, and the second is passed over
     flags = "(?i)" if ignore_case else ""
     result = text

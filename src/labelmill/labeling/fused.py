@@ -18,7 +18,7 @@ from labelmill.labeling.amounts import Amount, Bounds
 from labelmill.labeling.composition import CompositeLF
 from labelmill.labeling.functions import LabelingFunction
 from labelmill.labeling.literals import Literals
-from labelmill.labeling.matching import Match, is_list, is_text
+from labelmill.labeling.matching import Match, bytes_of, is_list, is_text
 from labelmill.labeling.rows import Columns
 from labelmill.labeling.templates import TemplateLF
 
@@ -85,7 +85,7 @@ def votes_by_lf(
         return {}
     signed, counting = _fusable(lfs)
     votes = {id(lf): np.empty(len(array), np.int8) for lf, _ in (*signed, *counting)}
-    data, offsets = _bytes_of(array)
+    data, offsets = bytes_of(array)
     for start, stop in _blocks(offsets):
         texts, places = array.slice(start, stop - start), offsets[start : stop + 1].astype(np.int64)
         for lf, found in _block_votes(signed, counting, texts, data, places):
@@ -111,13 +111,6 @@ def _fusable(lfs: Iterable[TemplateLF]) -> tuple[Signed, Counting]:
             signed.append((lf, lf.scan))
             room -= lf.scan.size
     return signed, counting
-
-
-def _bytes_of(array: pa.Array) -> tuple[NDArray[np.uint8], NDArray[Any]]:
-    """The bytes of all texts and where each begins and ends, nothing copied."""
-    _, places, data = array.buffers()
-    offsets = np.frombuffer(places, np.int64 if pa.types.is_large_string(array.type) else np.int32)
-    return np.frombuffer(data or b"", np.uint8), offsets[array.offset : array.offset + len(array) + 1]
 
 
 def _blocks(offsets: NDArray[Any]) -> Iterator[tuple[int, int]]:

@@ -17,8 +17,9 @@ KEYS = 1 << 15
 SPACE = 1
 """The class of white space; 0 is that of all bytes that no sign has."""
 
-DECIDES, LEFT, RIGHT, EXACT, FOLDED = 1, 2, 4, 8, 16
-"""What an end of the tree says of a sign: whether it is enough, which sides must be free, how it must be spelled."""
+DECIDES, LEFT, RIGHT, EXACT, FOLDED, ANY_SCRIPT = 1, 2, 4, 8, 16, 32
+"""What an end of the tree says of a sign: whether it is enough, which sides must be free, how it must be spelled, and
+whether letters beyond ASCII count at its sides."""
 
 
 def _compiled(function: Any) -> Any:
@@ -103,15 +104,21 @@ def _follow(
             rule, flags = signs[sign, 0], signs[sign, 1]
             if votes[rule, i] >= 0:
                 continue
-            if flags & LEFT and first > start and is_word[data[first - 1]]:
-                continue
-            if flags & RIGHT and at < stop and is_word[data[at]]:
-                continue
+            beside = 0
+            if flags & LEFT and first > start:
+                if is_word[data[first - 1]]:
+                    continue
+                beside |= data[first - 1]
+            if flags & RIGHT and at < stop:
+                if is_word[data[at]]:
+                    continue
+                beside |= data[at]
             if flags & (EXACT | FOLDED):
                 spelling = spellings[signs[sign, 2] : signs[sign, 3]]
                 if not _is_spelled(data, first, stop, spelling, flags & FOLDED):
                     continue
-            votes[rule, i] = labels[rule] if flags & DECIDES else MAYBE
+            decides = flags & DECIDES and not (flags & ANY_SCRIPT and beside >= 128)
+            votes[rule, i] = labels[rule] if decides else MAYBE
 
 
 @_compiled

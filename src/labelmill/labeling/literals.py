@@ -30,6 +30,8 @@ class Literals:
         Whether white space within `texts` stands for any white space.
     left, right
         Whether it counts only where no character of `WORD` touches it there.
+    any_script
+        Whether letters, marks and numbers beyond ASCII must not touch it either.
     unread
         Whether texts beyond ASCII may have other signs than these.
     """
@@ -40,6 +42,7 @@ class Literals:
     loose_space: bool = False
     left: bool = False
     right: bool = False
+    any_script: bool = False
     unread: bool = False
 
     @property
@@ -125,6 +128,7 @@ def word_literals(words: Sequence[str], *, whole_word: bool, ignore_case: bool) 
         loose_space=ignore_case,
         left=whole_word,
         right=whole_word,
+        any_script=whole_word,
         unread=len(told) < len(words),
     )
 

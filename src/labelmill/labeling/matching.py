@@ -1,7 +1,8 @@
-"""RE2 on whole columns through Arrow, and the patterns that word lists become."""
+"""RE2 on whole columns through Arrow, and how words are spelled for it."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -36,25 +37,28 @@ def check_pattern(pattern: str, *, lf: str, ignore_case: bool = False) -> None:
         ) from error
 
 
-def word_patterns(words: Sequence[str], *, whole_word: bool, lf: str, ignore_case: bool) -> list[str]:
-    """The patterns that together find the words."""
-    patterns = []
-    for some in batches([SPACE.join(re.escape(part) for part in word.split()) for word in words]):
-        # Not \b on both sides: around words such as "$$$" or "c++" it would ask for a letter beside them.
-        patterns.append(rf"(?:^|\W)(?:{'|'.join(some)})(?:\W|$)" if whole_word else "|".join(some))
-        check_pattern(patterns[-1], lf=lf, ignore_case=ignore_case)
-    return patterns
+def spelled(words: Iterable[str]) -> list[str]:
+    """What finds each of some words and phrases."""
+    return [SPACE.join(map(re.escape, word.split())) for word in words]
 
 
-def batches(words: Iterable[str]) -> Iterator[list[str]]:
+def batches(words: Iterable[str], *, size: Callable[[str], int] = len) -> Iterator[list[str]]:
     """Words, or other alternatives, in groups that each make one pattern."""
     batch: list[str] = []
+    room = MAX_PATTERN
     for word in words:
-        if batch and sum(map(len, batch)) + len(word) > MAX_PATTERN:
+        room -= size(word)
+        if batch and room < 0:
             yield batch
-            batch = []
+            batch, room = [], MAX_PATTERN - size(word)
         batch.append(word)
     yield batch
+
+
+def fires(texts: pa.Array, pattern: str, *, ignore_case: bool = False) -> NDArray[np.bool_]:
+    """In which texts a pattern occurs."""
+    hits = pc.match_substring_regex(texts, pattern=pattern, ignore_case=ignore_case)
+    return np.array(pc.fill_null(hits, False).to_numpy(zero_copy_only=False))
 
 
 def match_patterns(patterns: Sequence[str], *, label: int, ignore_case: bool) -> Match:
@@ -63,11 +67,17 @@ def match_patterns(patterns: Sequence[str], *, label: int, ignore_case: bool) ->
     def match(texts: pa.Array) -> NDArray[np.int8]:
         votes = np.full(len(texts), ABSTAIN, dtype=np.int8)
         for pattern in patterns:
-            hits = pc.match_substring_regex(texts, pattern=pattern, ignore_case=ignore_case)
-            votes[pc.fill_null(hits, False).to_numpy(zero_copy_only=False)] = label
+            votes[fires(texts, pattern, ignore_case=ignore_case)] = label
         return votes
 
     return match
+
+
+def bytes_of(texts: pa.Array) -> tuple[NDArray[np.uint8], NDArray[Any]]:
+    """The bytes of all texts and where each begins and ends, nothing copied."""
+    _, places, data = texts.buffers()
+    offsets = np.frombuffer(places, np.int64 if pa.types.is_large_string(texts.type) else np.int32)
+    return np.frombuffer(data or b"", np.uint8), offsets[texts.offset : texts.offset + len(texts) + 1]
 
 
 def match_column(array: pa.Array, match: Match) -> NDArray[np.int8]:

@@ -1,8 +1,10 @@
 """Labeling functions that look pairs of things up in a knowledge base: distant supervision."""
 
 import re
+import unicodedata
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any, Unpack
 
@@ -25,7 +27,7 @@ Known = Mapping[str, frozenset[str]]
 
 Form = Callable[[str], str]
 
-_TOKEN = re.compile(r"\w+|[^\w\s]")
+_ASCII_TOKEN = re.compile(r"\w+|[^\w\s]")
 
 
 def distant_supervision_lf(
@@ -50,7 +52,8 @@ def distant_supervision_lf(
         The related pairs, or a table of them as `lookup_lf` takes one: file or database.
     columns
         The two columns to take a pair from; where one holds lists, any of its items will do. Or one column
-        of candidates: a list, of which any two will do, or a text that must name both; their order is free.
+        of candidates: a list, of which any two will do, or a text that must name both as whole words; their order
+        is free.
     label
         The class to vote for.
     symmetric
@@ -155,11 +158,11 @@ def _match_two(known: Known, form: Form, *, label: int) -> Joint:
 
 def _match_candidates(known: Known, form: Form, *, label: int) -> Joint:
     """Whether a list holds both of a pair, or a text names both."""
-    lengths = sorted({len(_TOKEN.findall(name)) for name in known})
-    named = {" ".join(_TOKEN.findall(name)): name for name in known}
+    lengths = sorted({len(_tokens(name)) for name in known})
+    named = {" ".join(_tokens(name)): name for name in known}
 
     def names_in(text: str) -> frozenset[str]:
-        tokens = _TOKEN.findall(text)
+        tokens = _tokens(text)
         runs = (" ".join(tokens[i : i + size]) for size in lengths for i in range(len(tokens) - size + 1))
         return frozenset(named[run] for run in runs if run in named)
 
@@ -174,6 +177,18 @@ def _match_candidates(known: Known, form: Form, *, label: int) -> Joint:
         return np.where(np.array(hits, dtype=bool)[rows], label, ABSTAIN).astype(np.int8)
 
     return Joint(match)
+
+
+def _tokens(text: str) -> list[str]:
+    """Its words, and each other character but white space."""
+    return (_ASCII_TOKEN if text.isascii() else _token()).findall(text)
+
+
+@cache
+def _token() -> re.Pattern[str]:
+    """With marks, which Python counts to no word: e with an accent of its own is another letter than e."""
+    marks = "".join(chr(code) for code in range(0x300, 0xE0200) if unicodedata.category(chr(code)).startswith("M"))
+    return re.compile(rf"[\w{marks}]+|[^\w\s{marks}]")
 
 
 def _distinct(array: pa.Array, form: Form) -> tuple[NDArray[np.int64], list[frozenset[str]]]:

@@ -66,7 +66,7 @@ _SMALL = {code: code + 32 for code in range(ord("A"), ord("Z") + 1)}
 
 
 def _flags(literals: Literals, text: str) -> int:
-    flags = kernels.LEFT * literals.left + kernels.RIGHT * literals.right
+    flags = kernels.LEFT * literals.left + kernels.RIGHT * literals.right + kernels.ANY_SCRIPT * literals.any_script
     if not literals.decides:
         return flags
     flags += kernels.DECIDES

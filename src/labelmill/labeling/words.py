@@ -1,19 +1,20 @@
 """Labeling functions that look for words and patterns in texts."""
 
-import re
 from collections.abc import Iterable, Sequence
+from dataclasses import astuple
 from itertools import permutations
 from pathlib import Path
-from typing import Unpack
+from typing import Any, Unpack
 
 from labelmill.errors import LFError
 from labelmill.labeling.functions import Origin
 from labelmill.labeling.literals import literals, word_literals
-from labelmill.labeling.matching import SPACE, check_pattern, match_patterns, word_patterns
+from labelmill.labeling.matching import batches, check_pattern, match_patterns, spelled
 from labelmill.labeling.tables import read_words
 from labelmill.labeling.templates import TemplateLF
 from labelmill.labeling.upkeep import UpkeepArguments
 from labelmill.labeling.votes import check_label
+from labelmill.labeling.word_ends import Ends, match_words, word_ends
 
 MOST_WORDS, MOST_GAP = 5, 50
 """Of a phrase: in any order five words are 120 phrases already."""
@@ -45,9 +46,11 @@ def keyword_lf(
     label
         The class to vote for.
     whole_word
-        Whether a word counts only where no ASCII letter, digit or `_` touches it.
+        Whether a word counts only where no letter, mark or number of any script and no `_` touches it.
     ignore_case
-        Whether capitals and small letters are the same.
+        Whether capitals and small letters are the same, letter by letter: "straße" is not "STRASSE", and the
+        Turkish İ and ı are not i. Nor is é as one character the same as e with a mark of its own: bring texts and
+        words to one form before.
     **upkeep
         See `UpkeepArguments`.
 
@@ -60,17 +63,18 @@ def keyword_lf(
     origin = Origin.of_caller(1)
     label = check_label(label, lf=name)
     found = read_words(words, lf=name, origin=origin)
-    patterns = word_patterns(found, whole_word=whole_word, lf=name, ignore_case=ignore_case)
-    spec = {"kind": "regex", "patterns": patterns, "label": label, "ignore_case": ignore_case}
-    match = match_patterns(patterns, label=label, ignore_case=ignore_case)
+    ends = word_ends(found, ignore_case=ignore_case) if whole_word else None
+    patterns = [ends.around(some) if ends else "|".join(some) for some in batches(spelled(found))]
     return TemplateLF(
         name,
         origin,
         column=column,
         labels=[label],
-        spec=spec,
+        spec=_spec(patterns, ends, label=label, ignore_case=ignore_case, lf=name),
         about=f"words ({len(found)}): {', '.join(found)}",
-        match=match,
+        match=match_words(patterns, ends, label=label, ignore_case=ignore_case)
+        if ends
+        else match_patterns(patterns, label=label, ignore_case=ignore_case),
         upkeep=upkeep,
         scan=word_literals(found, whole_word=whole_word, ignore_case=ignore_case),
     )
@@ -100,8 +104,8 @@ def phrase_lf(
     label
         The class to vote for.
     gap
-        How many other words may stand between two of them, at most. A word is ASCII letters, digits and `_`; what
-        is none parts words.
+        How many other words may stand between two of them, at most. A word is letters, marks and numbers of any
+        script and `_`; what is none parts words. Where a script writes no spaces, a sentence is one word.
     any_order
         Whether they may stand in any order.
     ignore_case
@@ -127,25 +131,31 @@ def phrase_lf(
     found = read_words(words, lf=name, origin=origin, repeats=True)  # "no no" is a phrase
     if isinstance(gap, bool) or not isinstance(gap, int) or not 0 <= gap <= MOST_GAP:
         raise LFError(f"labeling function {name!r}: gap must be a number of words from 0 to {MOST_GAP}, found {gap!r}.")
-    between = rf"\W+(?:\w+\W+){{0,{gap}}}"
-    orders = dict.fromkeys(permutations(found)) if any_order else [found]
-    forms = [between.join(SPACE.join(map(re.escape, word.split())) for word in order) for order in orders]
+    orders = list(dict.fromkeys(permutations(spelled(found)))) if any_order else [spelled(found)]
+    ends = word_ends(found, ignore_case=ignore_case)
+    between = ends.words_between(gap)
+    forms = [between.join(order) for order in orders]
     room = max(1, _MOST_PLACES // (len(found) * (gap + 1)))
-    groups = ["|".join(forms[i : i + room]) for i in range(0, len(forms), room)]
-    patterns = [rf"(?:^|\W)(?:{group})(?:\W|$)" for group in groups]
-    for pattern in patterns:
-        check_pattern(pattern, lf=name, ignore_case=ignore_case)
+    patterns = [ends.around(forms[i : i + room]) for i in range(0, len(forms), room)]
     return TemplateLF(
         name,
         origin,
         column=column,
         labels=[label],
-        spec={"kind": "regex", "patterns": patterns, "label": label, "ignore_case": ignore_case},
+        spec=_spec(patterns, ends, label=label, ignore_case=ignore_case, lf=name),
         about=f"{' … '.join(found)}{' in any order' if any_order else ''}, up to {gap} words between",
-        match=match_patterns(patterns, label=label, ignore_case=ignore_case),
+        match=match_words(patterns, ends, label=label, ignore_case=ignore_case, between=between),
         upkeep=upkeep,
         scan=literals(patterns[0], ignore_case=ignore_case) if len(patterns) == 1 else None,
     )
+
+
+def _spec(patterns: Sequence[str], ends: Ends | None, *, label: int, ignore_case: bool, lf: str) -> dict[str, Any]:
+    """All that decides the votes, its patterns checked."""
+    for pattern in patterns:
+        check_pattern(pattern, lf=lf, ignore_case=ignore_case)
+    spec = {"kind": "regex", "patterns": patterns, "label": label, "ignore_case": ignore_case}
+    return spec if ends is None else {**spec, "ends": astuple(ends)}
 
 
 def regex_lf(
@@ -164,8 +174,9 @@ def regex_lf(
     name
         Name in the label matrix.
     pattern
-        An RE2 pattern, found anywhere in the text. `\b`, `\d`, `\s` and `\w` know ASCII only; `^` and `$`
-        are the ends of the text, unless the pattern begins with `(?m)`.
+        An RE2 pattern, found anywhere in the text. `\b`, `\d`, `\s` and `\w` know ASCII only: to `\b` é is a
+        space, so that `\bve\b` is found in naïve; any script has `\pL`, `\pM` and `\pN`, or `keyword_lf`. `^` and
+        `$` are the ends of the text, unless the pattern begins with `(?m)`.
     column
         The column of texts (or lists of texts) to look in; of several columns any will do.
     label

@@ -20,7 +20,7 @@ _KEYWORD = """{name} = keyword_lf(
 
 _REGEX = """{name} = regex_lf(
     "{name}",
-    # RE2: no look-around, no back-references; \\b is the edge of a word, (?m) lets ^ and $ be those of a line.
+    # RE2: no look-around, no back-references; \\b is the edge of an ASCII word, (?m) lets ^ and $ be those of a line.
     {pattern},
     column={column},
     label={label},
@@ -105,7 +105,7 @@ class Stub:
             name=self.name,
             words=f"[{', '.join(map(_written, self.words))}]",
             word=_written(self.words[0].lower()),
-            pattern=_written_raw(self.pattern or "|".join(rf"\b{_escaped(word)}\b" for word in self.words)),
+            pattern=_written_raw(self.pattern or "|".join(map(_whole_word, self.words))),
             column=_written(self.column),
             value=f"row.{self.column}" if self.column.isidentifier() else f"row[{_written(self.column)}]",
             label=self.label,
@@ -193,6 +193,13 @@ def _written_raw(pattern: str) -> str:
     """A pattern in quotes that it does not contain."""
     quote = '"' if '"' not in pattern else "'" if "'" not in pattern else '"""'
     return f"r{quote}{pattern}{quote}"
+
+
+def _whole_word(word: str) -> str:
+    """A pattern that finds it as a whole word; RE2 knows the edges of ASCII words only."""
+    if word.isascii():
+        return rf"\b{_escaped(word)}\b"
+    return rf"(?:^|[^\pL\pM\pN_]){_escaped(word)}(?:[^\pL\pM\pN_]|$)"
 
 
 def _escaped(text: str) -> str:
