@@ -26,7 +26,7 @@ LABELS = ("data/label_matrix", "data/probs", "models/label_model")
 
 
 def test_a_third_class_and_the_way_back(project, tmp_path):
-    """Faults A to F in one life of a project: versions, schema change, checkout, and an emptied cache."""
+    """Versions, schema change, checkout, and an emptied cache."""
     two_classes = hashes(project, *LABELS, "models/end_model")
     featurizer = hashes(project, "models/featurizer")
     run("labelmill", "promote", "--first", cwd=project)
