@@ -26,7 +26,7 @@ LABELS = ("data/label_matrix", "data/probs", "models/label_model")
 
 
 def test_a_third_class_and_the_way_back(project, tmp_path):
-    """Faults A to F in one life of a project: versions, schema change, checkout, and an emptied cache."""
+    """Versions, schema change, checkout, and an emptied cache."""
     two_classes = hashes(project, *LABELS, "models/end_model")
     featurizer = hashes(project, "models/featurizer")
     run("labelmill", "promote", "--first", cwd=project)
@@ -64,8 +64,9 @@ def test_a_third_class_and_the_way_back(project, tmp_path):
     listed = json.loads(run("labelmill", "versions", "list", "--json", cwd=project))
     assert [(version["current"], version["in_git"]) for version in listed] == [(True, True), (False, False)]
 
-    for name in (".dvc/cache", ".cache/lf_columns", "data", "models"):
+    for name in (".dvc/cache", ".cache/lf_columns", "data/ingested", "data/clean", "data/label_matrix", "data/probs"):
         shutil.rmtree(project / name)
+    shutil.rmtree(project / "models")
     assert "not in the cache" in run("labelmill", "versions", "verify", "1", cwd=project)
     run("dvc", "repro", "fit_label_model", cwd=project, timeout=900)
     assert hashes(project, *LABELS) == {name: sha for name, sha in two_classes.items() if "end_model" not in name}

@@ -41,9 +41,10 @@ def list_(as_json: AsJson = False) -> None:
     from labelmill.loop import versions
     from labelmill.params import load_params
 
-    found, current, in_git = versions.list_versions(), versions.current_key(load_params()), versions.committed()
+    found, current = versions.list_versions(), versions.current_key(load_params())
+    in_git = versions.committed(found)
     if as_json:
-        echo_json([_facts(v) | {"current": v.key == current, "in_git": v.key in in_git} for v in found])
+        echo_json([_facts(v) | {"current": v.key == current, "in_git": v.number in in_git} for v in found])
         return
     if not found:
         typer.echo("no version yet; `labelmill versions add` makes one")
@@ -56,7 +57,7 @@ def list_(as_json: AsJson = False) -> None:
             _class_counts(v),
             str(len(v.manifest["lfs"])),
             _score(v),
-            "yes" if v.key in in_git else "no",
+            "yes" if v.number in in_git else "no",
             v.manifest["note"],
         ]
         for v in found

@@ -30,7 +30,7 @@ def test_it_commits_what_brings_the_version_back_and_leaves_what_else_is_staged(
     git("add", "notes.txt")
     storage.write_text(paths.Path("stray.txt"), "mine")
     version, _ = versions.publish(repository.params(), note="first")
-    assert versions.committed() == set()
+    assert versions.committed([version]) == set()
     made = versions.commit(version)
     assert made == git("rev-parse", "HEAD").strip()
     files = set(git("show", "--name-only", "--format=%s", "HEAD").split("\n")) - {""}
@@ -43,7 +43,7 @@ def test_it_commits_what_brings_the_version_back_and_leaves_what_else_is_staged(
         "reports/metrics/scores.json",
     }
     assert git("status", "--porcelain", "notes.txt", "stray.txt") == "A  notes.txt\n?? stray.txt\n"
-    assert versions.committed() == {version.key}
+    assert versions.committed([version]) == {1}
     assert versions.commit(version) is None
 
 
@@ -69,4 +69,4 @@ def test_without_git_it_says_so(project):
     version, _ = versions.publish(project.params())
     with pytest.raises(StorageError, match="git"):
         versions.commit(version)
-    assert versions.committed() == set()
+    assert versions.committed([version]) == set()

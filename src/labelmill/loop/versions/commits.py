@@ -1,6 +1,7 @@
 """Versions in git: a commit of just the files that a version stands on, named after it."""
 
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 from labelmill import paths
@@ -16,8 +17,6 @@ COMMITTED = (
     Path("reports/metrics"),
 )
 """All that git must know to bring a version back."""
-
-TRAILER = "Labelmill-Version-Key"
 
 
 def commit(version: Version) -> str | None:
@@ -40,16 +39,24 @@ def commit(version: Version) -> str | None:
     _git("add", "--", *there)
     note = version.manifest["note"]
     subject = f"Version {version.number}" + (f": {note}" if note else "")
-    _git("commit", "--quiet", "--only", "-m", subject, "-m", f"{TRAILER}: {version.key}", "--", *there)
+    _git("commit", "--quiet", "--only", "-m", subject, "--", *there)
     return _git("rev-parse", "HEAD").strip()
 
 
-def committed() -> set[str]:
-    """Keys of the versions that a commit was made of; none where there is no git."""
+def committed(versions: Sequence[Version]) -> set[int]:
+    """Numbers of the versions whose `dvc.lock` some commit has: their objects stay when DVC collects garbage."""
+    locks = {version.number: version.project / paths.DVC_LOCK for version in versions}
+    if not locks:
+        return set()
     try:
-        return set(_git("log", "--all", f"--format=%(trailers:key={TRAILER},valueonly)").split())
+        listed = _git(
+            "rev-list", "--objects", "HEAD", "--branches", "--tags", "--remotes", "--", paths.DVC_LOCK.as_posix()
+        )
+        blobs = _git("hash-object", "--", *map(str, locks.values())).split()
     except (StorageError, MissingToolError):
         return set()
+    known = {line.partition(" ")[0] for line in listed.splitlines()}
+    return {number for number, blob in zip(locks, blobs, strict=True) if blob in known}
 
 
 def is_clean(path: Path) -> bool:
