@@ -6,7 +6,7 @@ sends them again under the same ids, which the server knows.
 
 import json
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -88,7 +88,7 @@ def send(events: list[dict[str, Any]]) -> None:
             client.request("POST", "/events", json=events).raise_for_status()
 
 
-def _event(line: dict[str, Any], model: str) -> dict[str, Any]:
+def _event(line: Mapping[str, Any], model: str) -> dict[str, Any]:
     from labelmill.quality import decisions
 
     content = json.dumps(line, sort_keys=True, ensure_ascii=False)
