@@ -6,7 +6,6 @@ champion, had that stayed in charge.
 """
 
 import datetime as dt
-import logging
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -25,8 +24,6 @@ from labelmill.sources.batches import Batch, read_batch, read_scores
 
 PAIR = ("loop", "frozen")
 """The systems that are compared: whoever was in charge when a row came, and the first champion."""
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -126,7 +123,6 @@ class Replay:
         try:
             batch = arrivals.add_rows(period.intake, self._params, name=period.name, arrived=now)
         except (NothingToDoError, ExpectationError) as error:
-            log.info("%s", error)
             return None, str(error)
         self._unlabeled.append(period)
         self._note_scores(batch, period)
