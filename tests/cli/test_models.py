@@ -150,7 +150,7 @@ class TestPromote:
 
     def test_one_that_beats_nothing_is_refused_with_reasons(self, labelmill, here):
         file = here / "params.yaml"
-        file.write_text(file.read_text().replace("margin: 0.0", "margin: 1.0"))
+        file.write_text(file.read_text().replace("  margin: 0.0", "  margin: 1.0"))
         ended = labelmill("promote", "--first", "--json")
         assert ended.code == 9
         assert ended.json["promote"] is False

@@ -57,9 +57,10 @@ def _first(tally: Probs) -> NDArray[np.bool_]:
 
 
 def overturned(probs: Probs, votes: EncodedVotes) -> NDArray[np.bool_]:
-    """Which rows are decided against votes that all agree, n."""
-    preds, agreed = decide(probs, votes.covered), votes.unanimous
-    against: NDArray[np.bool_] = (agreed != UNKNOWN) & (preds != UNKNOWN) & (preds != agreed)
+    """Which rows are decided against votes that all agree, n; also where two other classes are tied."""
+    agreed = votes.unanimous
+    stands = _first(probs)[agreed, np.arange(len(agreed))]
+    against: NDArray[np.bool_] = (agreed != UNKNOWN) & ~stands
     return against
 
 
