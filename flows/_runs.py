@@ -27,13 +27,17 @@ def alone(project: str, *, wait_s: float = 0.0) -> Iterator[None]:
         Another flow still holds it after `wait_s` seconds.
     """
     from prefect import get_run_logger
+    from prefect.runtime import deployment
 
     from labelmill import storage
     from labelmill.errors import BusyError
 
-    if os.environ.get(SERVED_BY) == str(os.getppid()):
-        # A run that outlives a killed `flows.serve` would work on beside the one that the next one starts.
+    served_by = os.environ.get(SERVED_BY)
+    # A run that outlives a killed `flows.serve` would work on beside the one that the next one starts.
+    if served_by == str(os.getppid()):
         die_with_parent(signal.SIGKILL)
+    elif served_by and deployment.id is not None:  # killed before we could ask
+        os.kill(os.getpid(), signal.SIGKILL)
     lock = paths.main_project(Path(project)) / paths.CACHE / "locks" / "flow.lock"
     with contextlib.ExitStack() as held:
         try:
