@@ -17,6 +17,7 @@ from flows._children import StageBusy, stream
 from flows._runs import alone
 from flows._server import serve_this_process
 from flows._tasks import BRIEFLY_BUSY, announce_decisions
+from labelmill import paths
 from labelmill.errors import BusyError, NothingToDoError
 
 
@@ -41,7 +42,7 @@ def watch(project: str) -> str:
 def pending(project: str) -> list[str]:
     """Name what `dvc repro` would run again."""
     lines: list[str] = []
-    stream([sys.executable, "-m", "dvc", "status"], lines.append, project=Path(project))
+    stream([sys.executable, "-m", "dvc", "status", str(paths.DVC_YAML)], lines.append, project=Path(project))
     return [line.rstrip(":") for line in lines if line.endswith(":") and not line.startswith(("\t", " "))]
 
 

@@ -5,8 +5,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+from labelmill import paths
 from labelmill.errors import BusyError, StorageError
 
+# A folder below may hold a project of its own, such as the template of `labelmill init`.
+_OURS = paths.DVC_YAML.as_posix()
 _BUSY = ("is busy", "Unable to acquire lock")
 
 
@@ -20,7 +23,7 @@ def stale_stages() -> list[str]:
     BusyError
         Another DVC command is at work here.
     """
-    return list(json.loads(_output("status", "--json")))
+    return list(json.loads(_output("status", "--json", _OURS)))
 
 
 def cache_folder() -> Path:
@@ -30,14 +33,14 @@ def cache_folder() -> Path:
 
 def checkout(*, force: bool = False) -> str | None:
     """Let the files that `dvc.lock` names appear; returns what hinders it, None where all of them are there."""
-    return _problem(_run("checkout", "--quiet", *(["--force"] if force else [])))
+    return _problem(_run("checkout", "--quiet", *(["--force"] if force else []), _OURS))
 
 
 def fetch() -> str | None:
     """Bring into the cache what `dvc.lock` names and a remote has; returns what hinders it."""
     if not _output("remote", "list").strip():
         return "there is no DVC remote"
-    return _problem(_run("fetch", "--quiet"))
+    return _problem(_run("fetch", "--quiet", _OURS))
 
 
 def _output(*arguments: str) -> str:
