@@ -17,7 +17,7 @@ from collections.abc import Callable
 import numpy as np
 from worlds import World, agnews, dead, simulated, with_prior, worse
 
-from labelmill.params.sections import DriftParams
+from labelmill.params import DriftParams
 from labelmill.quality.drift import Reference, Rows, compare, diagnose
 
 WINDOW = 2000

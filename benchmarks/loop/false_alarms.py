@@ -16,7 +16,7 @@ import numpy as np
 from scipy.stats import beta
 from worlds import agnews, simulated
 
-from labelmill.params.sections import DriftParams
+from labelmill.params import DriftParams
 from labelmill.quality.drift import Reference, compare, diagnose
 
 N_REFERENCE, WINDOW, PER_REFERENCE = 20_000, 2000, 20

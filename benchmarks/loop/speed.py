@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from worlds import agnews
 
-from labelmill.params.sections import DriftParams
+from labelmill.params import DriftParams
 from labelmill.quality.drift import Reference, Rows, Schema, compare
 from labelmill.quality.drift.compare import signals_of_votes
 from labelmill.quality.drift.null import null_of

@@ -168,7 +168,7 @@ def hold(seq: int, reason: str, *, at: dt.datetime | None = None) -> Path:
     if not held.is_dir():
         storage.move_folder(batches.find_folder(seq, paths.INCOMING), held)
     if reason_held(seq) is None:  # a crash may have come between the move and the record
-        decisions.record("hold", **_at(at), seq=seq, reason=reason)
+        decisions.record("hold", **decisions.decided(at), seq=seq, reason=reason)
     return held
 
 
@@ -193,7 +193,7 @@ def release(seq: int, *, at: dt.datetime | None = None) -> Path:
         batches.verify_batch(held)
         storage.move_folder(held.folder, place)
     if reason_held(seq) is not None:
-        decisions.record("release", **_at(at), seq=seq)
+        decisions.record("release", **decisions.decided(at), seq=seq)
     return place
 
 
@@ -230,7 +230,7 @@ def _refuse(
         copies=0,
         refused=reason,
     )
-    decisions.record("hold", **_at(origin.arrived), seq=seq, source=origin.name, reason=reason)
+    decisions.record("hold", **decisions.decided(origin.arrived), seq=seq, source=origin.name, reason=reason)
     return ExpectationError(
         f"{reason}\nNothing of it can train: it is kept in {batch.folder}. Correct {origin.name} and add it again."
     )
@@ -280,7 +280,3 @@ def _sha256(file: Path) -> str:
     files = find_files(str(file), ("",), where="the file to add")
     lines = (f"{path.relative_to(file)}\0{storage.sha256_file(path)}\n" for path in files)
     return hashlib.sha256("".join(lines).encode()).hexdigest()
-
-
-def _at(time: dt.datetime | None) -> dict[str, str]:
-    return {} if time is None else {"at": time.astimezone(dt.UTC).isoformat(timespec="seconds")}

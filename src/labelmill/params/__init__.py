@@ -1,10 +1,12 @@
 """`params.yaml` as typed, frozen objects: one section per stage, every key checked.
 
-Only values that change results live here; where things run is in `settings.py`. `sections` declares the
-keys, `loading` reads the file, `reference` explains it.
+Only values that change results live here; where things run is in `settings.py`. `sections` and
+`loop_sections` declare the keys, `loading` reads the file, `reference` explains it.
 """
 
+from labelmill.params.base import Section
 from labelmill.params.loading import load_params, parse_params
+from labelmill.params.loop_sections import DriftParams, PromoteParams, RetrainParams
 from labelmill.params.sections import (
     BaselinesParams,
     ColumnCheck,
@@ -15,9 +17,6 @@ from labelmill.params.sections import (
     LabelParams,
     LimitsParams,
     Params,
-    PromoteParams,
-    RetrainParams,
-    Section,
     SplitParams,
     TaskParams,
     TrackParams,
@@ -28,6 +27,7 @@ from labelmill.params.sections import (
 __all__ = [
     "BaselinesParams",
     "ColumnCheck",
+    "DriftParams",
     "EvaluateParams",
     "FeaturizeParams",
     "FitLabelModelParams",

@@ -8,7 +8,7 @@ import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pandas as pd
 import pyarrow as pa
@@ -29,21 +29,8 @@ def write_bytes(path: Path, data: bytes) -> None:
     StorageError
         The disk is full or the folder is not writable; what was at `path` is untouched.
     """
-    temp = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with temp.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        temp.replace(path)
-        sync_folder(path.parent)
-    except OSError as error:
-        with suppress(OSError):
-            temp.unlink()
-        raise StorageError(
-            f"{path}: cannot be written ({error.strerror or error}). The file that was there is untouched."
-        ) from error
+    with _replacing(path) as file:
+        file.write(data)
 
 
 def copy_file(source: Path, target: Path, *, mode: int | None = None) -> None:
@@ -54,22 +41,29 @@ def copy_file(source: Path, target: Path, *, mode: int | None = None) -> None:
     StorageError
         The disk is full or the folder is not writable; what was at `target` is untouched.
     """
-    temp = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    with _replacing(target) as file, source.open("rb") as whence:
+        shutil.copyfileobj(whence, file)
+        if mode is not None:
+            os.fchmod(file.fileno(), mode)
+
+
+@contextmanager
+def _replacing(path: Path) -> Iterator[BinaryIO]:
+    """Yield a file that takes the place of `path` when the block ends well."""
+    temp = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with source.open("rb") as whence, temp.open("wb") as file:
-            shutil.copyfileobj(whence, file)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with temp.open("wb") as file:
+            yield file
             file.flush()
             os.fsync(file.fileno())
-        if mode is not None:
-            temp.chmod(mode)
-        temp.replace(target)
-        sync_folder(target.parent)
+        temp.replace(path)
+        sync_folder(path.parent)
     except OSError as error:
         with suppress(OSError):
             temp.unlink()
         raise StorageError(
-            f"{target}: cannot be written ({error.strerror or error}). The file that was there is untouched."
+            f"{path}: cannot be written ({error.strerror or error}). The file that was there is untouched."
         ) from error
 
 

@@ -1,6 +1,6 @@
 import pytest
 
-from labelmill.params.sections import DriftParams
+from labelmill.params import DriftParams
 from labelmill.quality.drift import Reference, compare
 
 

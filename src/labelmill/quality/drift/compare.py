@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from labelmill.params.sections import DriftParams
+from labelmill.params import DriftParams
 from labelmill.quality.drift import outputs
 from labelmill.quality.drift.confidence import expected_accuracy
 from labelmill.quality.drift.findings import LAYERS, Findings, LayerFindings, LayerName, Signal, State

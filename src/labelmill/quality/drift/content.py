@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from labelmill.params.sections import DriftParams
+from labelmill.params import DriftParams
 from labelmill.quality.drift.domain import Domain, distinguish
 from labelmill.quality.drift.findings import Findings
 from labelmill.quality.drift.gathering import Sample

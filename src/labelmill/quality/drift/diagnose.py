@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from labelmill.params.sections import DriftParams
+from labelmill.params import DriftParams
 from labelmill.quality.drift.confidence import reference_accuracy
 from labelmill.quality.drift.content import NewContent, new_content
 from labelmill.quality.drift.feed import broken_feed

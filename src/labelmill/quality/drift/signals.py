@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from labelmill.params.sections import DriftParams
+from labelmill.params import DriftParams
 from labelmill.quality.drift.findings import LayerName, Signal
 from labelmill.quality.drift.shares import Floats, Shares, SignalKey
 

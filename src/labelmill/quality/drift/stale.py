@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from labelmill.arrays import Probs
-from labelmill.params.sections import DriftParams
+from labelmill.params import DriftParams
 from labelmill.quality.drift.findings import Findings, Signal
 from labelmill.quality.drift.others import Beside, beside, tallies
 from labelmill.quality.drift.prior import Shift, class_probs
