@@ -20,8 +20,20 @@ from typing import TYPE_CHECKING, Any
 from labelmill import paths, storage
 from labelmill.errors import CorruptFileError, PromotionError, StorageError
 from labelmill.quality import decisions
+from labelmill.quality.champion_record import (
+    ONLY_IN_THE_LOG,
+    PARTS,
+    as_kept,
+    champion_file,
+    kept_before,
+    model_seq,
+    read_entry,
+    target_of,
+    targets,
+    verify_model,
+    verify_parts,
+)
 from labelmill.quality.decisions import WAIT_S, state
-from labelmill.storage.folders import MANIFEST
 
 if TYPE_CHECKING:
     from labelmill.end_model.features import Featurizer
@@ -30,12 +42,8 @@ if TYPE_CHECKING:
 KEPT = 3
 """Champions whose models stay in `state/models/`: the one in charge and those that it followed."""
 
-PARTS = ("end_model", "featurizer")
-
 CHANGES = ("promotion", "rollback")
 """Kinds of decisions that put another model in charge."""
-
-_ONLY_IN_THE_LOG = ("reasons", "numbers", "champion", "at")
 
 
 @dataclass(frozen=True)
@@ -68,7 +76,7 @@ class Champion:
 
 def current_seq() -> int:
     """Number of the champion, 0 where there is none yet."""
-    entry = _entry()
+    entry = read_entry()
     return int(entry["seq"]) if entry else 0
 
 
@@ -80,14 +88,18 @@ def load_champion() -> Champion | None:
     CorruptFileError
         A file of the model is not what was promoted.
     """
-    entry = _entry()
+    entry = read_entry()
     if entry is None:
         return None
     try:
-        _verify(entry)
+        verify_model(entry)
     except StorageError as error:
-        others = ", ".join(str(number) for number in _targets(entry))
-        ways = f"`labelmill rollback` (kept: {others})" if others else f"take {_file()} away and promote with --first"
+        others = ", ".join(str(number) for number in targets(entry))
+        ways = (
+            f"`labelmill rollback` (kept: {others})"
+            if others
+            else f"take {champion_file()} away and promote with --first"
+        )
         raise CorruptFileError(
             f"champion number {entry['seq']}: {error} To put a whole model in charge: {ways}."
         ) from error
@@ -134,11 +146,11 @@ def swap_champion(expected_seq: int, entry: dict[str, Any], *, end_model: Path, 
             for name, source in zip(PARTS, (end_model, featurizer), strict=True):
                 _copy(source, new / name)
             # Before it is in place: the champion never points to a model that was not verified.
-            _verify_parts(new, entry)
-        facts = {name: value for name, value in entry.items() if name not in _ONLY_IN_THE_LOG}
+            verify_parts(new, entry)
+        facts = {name: value for name, value in entry.items() if name not in ONLY_IN_THE_LOG}
         line = decisions.as_line("promotion", promote=True, expected_seq=expected_seq, seq=seq, **entry)
         # Models that were rolled back stay away: the next rollback leads to the one that this one follows.
-        kept = [_kept(current), *_before(current)] if current else []
+        kept = [as_kept(current), *kept_before(current)] if current else []
         made = {
             **facts,
             "seq": seq,
@@ -147,7 +159,7 @@ def swap_champion(expected_seq: int, entry: dict[str, Any], *, end_model: Path, 
             "kept": kept[: KEPT - 1],
             "decision": line,
         }
-        storage.write_json(_file(), made)
+        storage.write_json(champion_file(), made)
         _finish()
     return _champion(made)
 
@@ -178,11 +190,11 @@ def roll_back(
     with _change(expected_seq) as current:
         if current is None:
             raise PromotionError("there is no champion, so there is none to roll back.")
-        target = _target(current, to)
+        target = target_of(current, to)
         try:
-            _verify(target)
+            verify_model(target)
         except StorageError as error:
-            others = ", ".join(str(number) for number in _targets(current) if number != target["seq"])
+            others = ", ".join(str(number) for number in targets(current) if number != target["seq"])
             raise CorruptFileError(
                 f"the model of champion number {target['seq']} cannot take charge again: {error} Nothing was "
                 f"changed; other models that are kept: {others or 'none'}."
@@ -192,15 +204,15 @@ def roll_back(
             "rollback",
             expected_seq=expected_seq,
             seq=seq,
-            **{"from": {"model": _model_seq(current), "sha256": current["sha256"]}},
+            **{"from": {"model": model_seq(current), "sha256": current["sha256"]}},
             **decisions.decided(at),
             to={"model": target["seq"], "sha256": target["sha256"]},
             reasons=list(reasons),
         )
-        kept = [known for known in (_kept(current), *current.get("kept", [])) if known["seq"] != target["seq"]]
+        kept = [known for known in (as_kept(current), *current.get("kept", [])) if known["seq"] != target["seq"]]
         kept.sort(key=lambda known: int(known["seq"]), reverse=True)
         made = {**target, "seq": seq, "kept": kept, "decision": line}
-        storage.write_json(_file(), made)
+        storage.write_json(champion_file(), made)
         _finish()
     return _champion(made)
 
@@ -223,11 +235,11 @@ def _change(expected_seq: int) -> Iterator[dict[str, Any] | None]:
     """Hold the lock, with what is in charge, which must be the champion of this number."""
     with storage.exclusive(state() / "champion.lock", wait_s=WAIT_S):
         _finish()
-        current = _entry()
+        current = read_entry()
         found = int(current["seq"]) if current else 0
         if found != expected_seq:
             raise PromotionError(
-                f"{_file()}: champion number {expected_seq} was expected, number {found} is in charge: another "
+                f"{champion_file()}: champion number {expected_seq} was expected, number {found} is in charge: another "
                 "promotion came first, and stays. Compare with that one, then promote again."
             )
         yield current
@@ -243,89 +255,15 @@ def _champion(entry: dict[str, Any]) -> Champion:
     )
 
 
-def _entry() -> dict[str, Any] | None:
-    try:
-        entry = storage.read_json(_file())
-    except CorruptFileError:
-        raise
-    except StorageError:
-        return None
-    if not isinstance(entry, dict) or not {"seq", "model", "sha256", "featurizer_sha256"} <= entry.keys():
-        raise CorruptFileError(
-            f"{_file()}: is no record of a champion. Take it away, then run `labelmill promote --first` again."
-        )
-    return entry
-
-
-def _model_seq(entry: dict[str, Any]) -> int:
-    return int(Path(entry["model"]).name)
-
-
-def _kept(entry: dict[str, Any]) -> dict[str, Any]:
-    """The entry of a champion, as it is kept below the next one: by the number of its model."""
-    facts = {name: value for name, value in entry.items() if name not in ("kept", "decision", *_ONLY_IN_THE_LOG)}
-    return {**facts, "seq": _model_seq(entry)}
-
-
-def _before(entry: dict[str, Any]) -> list[dict[str, Any]]:
-    """Kept models that came before the one in charge, the newest first; later ones were rolled back."""
-    return [known for known in entry.get("kept", []) if known["seq"] < _model_seq(entry)]
-
-
-def _targets(entry: dict[str, Any]) -> list[int]:
-    return [int(known["seq"]) for known in entry.get("kept", [])]
-
-
-def _target(current: dict[str, Any], to: int | None) -> dict[str, Any]:
-    """The kept model to roll back to."""
-    if to is None:
-        before = _before(current)
-        if before:
-            return before[0]
-        raise PromotionError(
-            f"no earlier model than that of champion number {current['seq']} is kept"
-            + (f"; later ones are: {', '.join(map(str, _targets(current)))} (--to)." if _targets(current) else ".")
-        )
-    found = next((known for known in current.get("kept", []) if known["seq"] == to), None)
-    if found is None:
-        in_charge = " It is in charge already." if to == _model_seq(current) else ""
-        kept = ", ".join(map(str, _targets(current))) or "none"
-        raise PromotionError(f"no model of champion number {to} is kept to roll back to.{in_charge} Kept are: {kept}.")
-    return found
-
-
-def _verify(entry: dict[str, Any]) -> None:
-    """Re-hash the files of a champion and compare them with what was recorded."""
-    folder = state() / entry["model"]
-    storage.verify_folder(folder)
-    expected, found = entry.get("folder_sha256"), storage.folder_hash(folder)
-    if expected not in (None, found):
-        raise CorruptFileError(
-            f"{folder / MANIFEST}: its SHA-256 is {found[:12]}, that of the promoted model's {expected[:12]}."
-        )
-    _verify_parts(folder, entry)
-
-
-def _verify_parts(folder: Path, entry: dict[str, Any]) -> None:
-    for name, expected in zip(PARTS, (entry["sha256"], entry["featurizer_sha256"]), strict=True):
-        storage.verify_folder(folder / name)
-        found = storage.folder_hash(folder / name)
-        if found != expected:
-            raise CorruptFileError(
-                f"{folder / name}: its SHA-256 is {found[:12]}, that of the judged model {expected[:12]}. "
-                "Run `dvc repro`, then promote again."
-            )
-
-
 def _finish() -> None:
     """Append the line of the last change where it is missing, and remove models that nothing points to."""
-    entry = _entry()
+    entry = read_entry()
     if entry and "decision" in entry:
         changes = (line for line in decisions.decisions() if line.get("kind", "promotion") in CHANGES)
         if all(line.get("seq") != entry["seq"] for line in changes):
             decisions.append(entry["decision"])
     folder = state() / "models"
-    wanted = {str(number) for number in [_model_seq(entry), *_targets(entry)]} if entry else None
+    wanted = {str(number) for number in [model_seq(entry), *targets(entry)]} if entry else None
     for found in folder.iterdir() if folder.is_dir() else ():
         # Where the record of the champion is gone, its model may be all that is left of it.
         if found.name.startswith(".") or (wanted is not None and found.name not in wanted):
@@ -337,7 +275,3 @@ def _copy(source: Path, target: Path) -> None:
     for file in sorted(source.rglob("*")):
         if file.is_file():
             storage.write_bytes(target / file.relative_to(source), file.read_bytes())
-
-
-def _file() -> Path:
-    return state() / "champion.json"

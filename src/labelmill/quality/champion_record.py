@@ -1,0 +1,103 @@
+"""The record of who is in charge, `state/champion.json`, and of the models that may take charge again.
+
+An entry is what was recorded of one champion: `seq`, `model` (its folder below `state/`), hashes, and under `kept` the
+entries of those before, by the number of their models.
+"""
+
+from pathlib import Path
+from typing import Any
+
+from labelmill import storage
+from labelmill.errors import CorruptFileError, PromotionError, StorageError
+from labelmill.quality.decisions import state
+from labelmill.storage.folders import MANIFEST
+
+PARTS = ("end_model", "featurizer")
+
+ONLY_IN_THE_LOG = ("reasons", "numbers", "champion", "at")
+"""Facts of a decision that its entry does not repeat."""
+
+Entry = dict[str, Any]
+
+
+def read_entry() -> Entry | None:
+    """The entry of the champion in charge; None where there is none yet."""
+    try:
+        entry = storage.read_json(champion_file())
+    except CorruptFileError:
+        raise
+    except StorageError:
+        return None
+    if not isinstance(entry, dict) or not {"seq", "model", "sha256", "featurizer_sha256"} <= entry.keys():
+        raise CorruptFileError(
+            f"{champion_file()}: is no record of a champion. Take it away, then run `labelmill promote --first` again."
+        )
+    return entry
+
+
+def model_seq(entry: Entry) -> int:
+    """The number under which the model of an entry was promoted."""
+    return int(Path(entry["model"]).name)
+
+
+def as_kept(entry: Entry) -> Entry:
+    """The entry of a champion, as it is kept below the next one: by the number of its model."""
+    facts = {name: value for name, value in entry.items() if name not in ("kept", "decision", *ONLY_IN_THE_LOG)}
+    return {**facts, "seq": model_seq(entry)}
+
+
+def kept_before(entry: Entry) -> list[Entry]:
+    """Kept models that came before the one in charge, the newest first; later ones were rolled back."""
+    return [known for known in entry.get("kept", []) if known["seq"] < model_seq(entry)]
+
+
+def targets(entry: Entry) -> list[int]:
+    """Numbers of the kept models."""
+    return [int(known["seq"]) for known in entry.get("kept", [])]
+
+
+def target_of(current: Entry, to: int | None) -> Entry:
+    """The kept model to roll back to."""
+    if to is None:
+        before = kept_before(current)
+        if before:
+            return before[0]
+        raise PromotionError(
+            f"no earlier model than that of champion number {current['seq']} is kept"
+            + (f"; later ones are: {', '.join(map(str, targets(current)))} (--to)." if targets(current) else ".")
+        )
+    found = next((known for known in current.get("kept", []) if known["seq"] == to), None)
+    if found is None:
+        in_charge = " It is in charge already." if to == model_seq(current) else ""
+        kept = ", ".join(map(str, targets(current))) or "none"
+        raise PromotionError(f"no model of champion number {to} is kept to roll back to.{in_charge} Kept are: {kept}.")
+    return found
+
+
+def verify_model(entry: Entry) -> None:
+    """Re-hash the files of a champion and compare them with what was recorded."""
+    folder = state() / entry["model"]
+    storage.verify_folder(folder)
+    expected, found = entry.get("folder_sha256"), storage.folder_hash(folder)
+    if expected not in (None, found):
+        raise CorruptFileError(
+            f"{folder / MANIFEST}: its SHA-256 is {found[:12]}, that of the promoted model's {expected[:12]}."
+        )
+    verify_parts(folder, entry)
+
+
+def verify_parts(folder: Path, entry: Entry) -> None:
+    """Re-hash end model and featurizer in a folder and compare them with what was judged."""
+    for name, expected in zip(PARTS, (entry["sha256"], entry["featurizer_sha256"]), strict=True):
+        storage.verify_folder(folder / name)
+        found = storage.folder_hash(folder / name)
+        if found != expected:
+            raise CorruptFileError(
+                f"{folder / name}: its SHA-256 is {found[:12]}, that of the judged model {expected[:12]}. "
+                "Run `dvc repro`, then promote again."
+            )
+
+
+def champion_file() -> Path:
+    """Where the record is."""
+    return state() / "champion.json"
