@@ -143,7 +143,8 @@ def _deployments(project: str, model: str, *, every: timedelta, cron: str) -> tu
 
 
 def _say(line: str) -> None:
-    print(line, flush=True)  # noqa: T201 - for the person at the terminal
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -128,6 +128,12 @@ def test_files_with_other_columns_are_named(read, tmp_path):
         read("csv", path=str(tmp_path))
 
 
+def test_a_file_without_one_readable_row_says_why_and_not_which_column_is_missing(read, tmp_path):
+    (tmp_path / "junk.jsonl").write_text('not json\n{"text": \n')
+    with pytest.raises(DataError, match=r"no readable row; the first of 2 rejected: .*junk\.jsonl:1: is not JSON"):
+        read("jsonl", path=str(tmp_path / "junk.jsonl"))
+
+
 def test_rows_of_jsonl_may_leave_out_what_they_do_not_have(read):
     rows = [ROWS[0], {k: v for k, v in ROWS[1].items() if k not in ("n", "label")}]
     intake = read("jsonl", rows)

@@ -41,6 +41,8 @@ def read_tables(params: Params, *, labeled: bool = True) -> Intake:
     rows, rejected = _read(params)
     if not rows and not rejected:
         raise NothingToDoError(f"{where}: there is no row in it.")
+    if not rows:
+        raise _unreadable(where, rejected)
     names = list(dict.fromkeys(name for row in rows for name in row.values or ()))
     if kind == "jsonl":
         names.sort()  # there is no header: the order of rows must not matter
@@ -53,8 +55,7 @@ def read_tables(params: Params, *, labeled: bool = True) -> Intake:
     bad = {source for source, _ in rejected}
     kept = [i for i, row in enumerate(rows) if row.source not in bad]
     if not kept:
-        source, reason = min(rejected)
-        raise DataError(f"{where}: no readable row; the first of {len(rejected):,} rejected: {source}: {reason}.")
+        raise _unreadable(where, rejected)
     rows, ids = [rows[i] for i in kept], [ids[i] for i in kept]
     frame = {"id": pd.Series(ids, dtype="str")}
     for name in names:
@@ -94,6 +95,11 @@ def _read(params: Params) -> tuple[list[RawRow], list[tuple[str, str]]]:
             header = header or (str(file), list(names))
             _check_same_columns(header, str(file), list(names))
     return rows, rejected
+
+
+def _unreadable(where: str, rejected: list[tuple[str, str]]) -> DataError:
+    source, reason = min(rejected)
+    return DataError(f"{where}: no readable row; the first of {len(rejected):,} rejected: {source}: {reason}.")
 
 
 def _check_same_columns(first: tuple[str, list[str]], file: str, names: list[str]) -> None:
