@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections import deque
 from collections.abc import Callable, Collection, Sequence
+from functools import partial
 from pathlib import Path
 
 from labelmill.errors import BusyError, DownloadError
@@ -58,7 +59,7 @@ def stream(
         errors="replace",
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        preexec_fn=die_with_parent,
+        preexec_fn=partial(die_with_parent, parent=os.getpid()),
     ) as process:
         try:
             for line in process.stdout or ():

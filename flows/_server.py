@@ -9,6 +9,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 from labelmill import paths
@@ -33,7 +34,7 @@ def server(host: str, port: int, *, log: Path, timeout_s: float = 120) -> Iterat
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,  # Ctrl-C reaches us alone; the server goes last
-            preexec_fn=die_with_parent,
+            preexec_fn=partial(die_with_parent, parent=os.getpid()),
         )
         try:
             _wait_until_it_answers(api, process, timeout_s, log)

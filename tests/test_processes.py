@@ -38,6 +38,38 @@ def test_a_child_that_asks_dies_with_its_parent(asks, dies):
             os.kill(child, signal.SIGKILL)
 
 
+@pytest.mark.parametrize("named", [True, False])
+def test_a_parent_that_died_before_it_asked_counts_too(named):
+    late = f"import sys; sys.stdin.read(); {CHILD.format('die_with_parent(PARENT); ')}"
+    parent_code = f"""
+        import os, subprocess, sys
+        code = {late!r}.replace("PARENT", f"parent={{os.getpid()}}" if {named} else "")
+        child = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.DEVNULL)
+        print(child.pid, flush=True)
+        child.wait()
+    """
+    parent = subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(parent_code)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        start_new_session=True,  # whoever adopts the child lives in another one
+    )
+    child = int(parent.stdout.readline())
+    try:
+        parent.kill()
+        parent.wait()
+        assert alive(child)
+        parent.stdin.close()  # now it may ask
+        deadline = time.monotonic() + 10
+        while alive(child) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        assert not alive(child)
+    finally:
+        parent.stdout.close()
+        if alive(child):
+            os.kill(child, signal.SIGKILL)
+
+
 def test_elsewhere_it_does_nothing(monkeypatch):
     from labelmill import processes
 

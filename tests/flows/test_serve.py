@@ -26,7 +26,12 @@ def served(project, port, log, *arguments, **environment):
     command = [sys.executable, "-m", "flows.serve", "--project", str(project), "--port", str(port), *arguments]
     with log.open("wb") as output:
         process = subprocess.Popen(
-            command, cwd=ROOT, env={**os.environ, **environment}, stdout=output, stderr=subprocess.STDOUT
+            command,
+            cwd=ROOT,
+            env={**os.environ, **environment},
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
         )
     try:
         wait_for(lambda: "to stop" in log.read_text(), 120, log)

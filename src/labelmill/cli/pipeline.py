@@ -2,6 +2,7 @@
 
 import json
 import logging
+import os
 import time
 from typing import TYPE_CHECKING, Annotated
 
@@ -28,7 +29,8 @@ def stage(name: Annotated[str, typer.Argument(help=f"One of: {', '.join(names.TR
     from labelmill.params import load_params
 
     names.check(name)
-    processes.die_with_parent()
+    if "DVC_STAGE" in os.environ:  # run by hand, also in the background, it outlives its shell
+        processes.die_with_parent()
     loaded = load_params()
     with storage.exclusive(paths.CACHE / "locks" / f"{name}.lock"):
         stages.run_stage(name, loaded)
