@@ -11,6 +11,7 @@ from labelmill import paths, storage
 from labelmill.errors import CorruptFileError, PromotionError
 from labelmill.quality import champion
 from labelmill.quality import decisions as decisions_module
+from labelmill.quality.champion_record import KEPT
 from labelmill.quality.decisions import decisions
 
 FORK = multiprocessing.get_context("fork")
@@ -42,8 +43,14 @@ def models(version):
     folder(paths.FEATURIZER, f"features {version}")
 
 
-def swap(expected, **more):
-    return champion.swap_champion(expected, entry(**more), end_model=paths.END_MODEL, featurizer=paths.FEATURIZER)
+def swap(expected, *, best=None, **more):
+    return champion.swap_champion(
+        expected, entry(**more), end_model=paths.END_MODEL, featurizer=paths.FEATURIZER, best=best
+    )
+
+
+def kept_models():
+    return sorted(path.name for path in (paths.STATE / "models").iterdir())
 
 
 def test_there_is_no_champion_at_first(project):
@@ -77,8 +84,40 @@ def test_the_last_three_are_kept(project):
     for seq in range(5):
         models(seq)
         swap(seq)
-    assert sorted(path.name for path in (paths.STATE / "models").iterdir()) == ["3", "4", "5"]
+    assert kept_models() == ["3", "4", "5"]
     assert champion.load_champion().seq == 5
+
+
+def test_the_best_is_kept_however_long_ago_it_was(project):
+    for seq in range(5):
+        models(seq)
+        swap(seq, best=None if seq < 2 else 2)
+    assert kept_models() == ["2", "3", "4", "5"]
+    assert champion.best_champion().model_seq == 2
+    models(5)
+    swap(5)
+    assert kept_models() == ["4", "5", "6"]
+    assert champion.best_champion() is None
+
+
+def test_a_damaged_best_is_compared_with_no_more(project, caplog):
+    for seq in range(2):
+        models(seq)
+        swap(seq, best=1 if seq else None)
+    (champion.best_champion().folder / "end_model/weights.txt").write_text("x")
+    assert champion.best_champion() is None
+    assert "number 1" in caplog.text
+
+
+def test_what_came_after_a_rollbacks_target_is_the_best_no_more(project):
+    for seq in range(3):
+        models(seq)
+        swap(seq)
+    champion.roll_back(3)
+    assert champion.best_champion() is None
+    models(9)
+    swap(4, best=2)
+    assert champion.best_champion().model_seq == 2
 
 
 def test_a_model_that_changed_since_it_was_judged_is_refused(project):
@@ -192,7 +231,7 @@ class TestRollback:
         champion.roll_back(3)
         models("of 5")
         assert swap(4).model_seq == 5
-        assert sorted(path.name for path in (paths.STATE / "models").iterdir()) == ["1", "2", "5"]
+        assert kept_models() == ["1", "2", "5"]
         assert champion.roll_back(5).model_seq == 2
 
     def test_no_promotion_takes_away_where_a_rollback_leads(self, three):
@@ -354,7 +393,7 @@ def test_g2_killed_anywhere_a_whole_champion_is_in_charge(project, capfd, step):
             swap(champion.current_seq())
         assert [line["seq"] for line in decisions()] == list(range(1, champion.current_seq() + 1))
         strays = {path.name for path in (paths.STATE / "models").iterdir()}
-        assert len(strays) <= champion.KEPT
+        assert len(strays) <= KEPT + 1  # the best, too
         assert all(name.isdecimal() for name in strays)
     else:
         pytest.fail("the change never came to its end")

@@ -16,6 +16,9 @@ from labelmill.quality.decisions import decisions
 CLASSES = ("ham", "spam")
 
 
+BAD = tuple(f"bad{i}" for i in range(14))
+"""More words of the second class, for a model that knows them."""
+
 MADE_FROM = {"lf_set": "l" * 64}
 
 
@@ -37,7 +40,7 @@ def write_model(weight, *, featurizer=None, extra=()):
     texts = pd.DataFrame({"text": ["good", "bad", *extra] * 2})
     made = Featurizer(FeaturizeParams(min_df=2, text_shape=False)).fit(texts)
     made.save(paths.FEATURIZER)
-    signs = {"text:good": -1.0, "text:bad": 1.0}
+    signs = {"text:good": -1.0, "text:bad": 1.0} | {f"text:{word}": 1.0 for word in extra if word in BAD}
     column = np.array([signs.get(name, 0.0) * weight for name in made.names], dtype=np.float32)
     arrays = {"weight": np.stack([-column, column], axis=1), "bias": np.zeros(2, dtype=np.float32)}
     EndModel("linear", CLASSES, arrays, featurizer or made.hash, {"weight": weight}).save(paths.END_MODEL)
@@ -191,6 +194,33 @@ def test_a_worse_one_is_refused_and_the_champion_stays(in_charge):
     assert "worse: " in decision.reasons[1]
     assert champion.load_champion() == in_charge
     assert decisions()[-1]["kind"] == "refusal"
+
+
+def test_small_losses_do_not_add_up(project):
+    """Each model knows one word of four gate rows less than the one before it, and half of those it guesses right."""
+    frame = storage.read_shards(paths.CLEAN)
+    spam = frame.index[(frame["split"] == "gate") & (frame["text"] == "bad")][: 4 * len(BAD)]
+    frame.loc[spam, "text"] = np.repeat(BAD, 4)
+    with storage.shard_writer(paths.CLEAN) as write:
+        write(frame)
+    write_model(3.0, extra=BAD)
+    write_features()
+    promotion.promote_first(params(), made_from=MADE_FROM)
+    steps = []
+    for known in range(len(BAD) - 1, 0, -1):
+        write_model(3.0, extra=BAD[:known])
+        steps.append(challenge())
+        if not steps[-1].promote:
+            break
+    assert len(steps) > 2
+    assert "small losses add up: beside the best champion so far, number 1, it measures -0." in steps[-1].reasons[2]
+    assert steps[-1].numbers["gate"]["difference"]["at_worst"] > -0.05
+    assert steps[-2].numbers["best_so_far"]["model"] == steps[-2].numbers["best"] == 1
+    assert "small losses have not added up" in steps[-2].reasons[2]
+    assert champion.current_seq() == len(steps)
+    write_model(3.0, extra=[*BAD, "other"])
+    assert challenge().numbers["best"] is None
+    assert champion.best_champion() is None
 
 
 def test_few_gate_rows_are_too_little_evidence_however_alike_both_are(in_charge):

@@ -10,6 +10,7 @@ with, removes the one and appends the other.
 """
 
 import datetime as dt
+import logging
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -24,8 +25,9 @@ from labelmill.quality.champion_record import (
     ONLY_IN_THE_LOG,
     PARTS,
     as_kept,
+    best_of,
     champion_file,
-    kept_before,
+    kept_for_next,
     model_seq,
     read_entry,
     target_of,
@@ -39,8 +41,7 @@ if TYPE_CHECKING:
     from labelmill.end_model.features import Featurizer
     from labelmill.end_model.model import EndModel
 
-KEPT = 3
-"""Champions whose models stay in `state/models/`: the one in charge and those that it followed."""
+log = logging.getLogger(__name__)
 
 CHANGES = ("promotion", "rollback")
 """Kinds of decisions that put another model in charge."""
@@ -106,6 +107,20 @@ def load_champion() -> Champion | None:
     return _champion(entry)
 
 
+def best_champion() -> Champion | None:
+    """The kept champion that did best on gate gold, where it is whole and not the one in charge itself."""
+    entry = read_entry()
+    found = best_of(entry) if entry else None
+    if found is None:
+        return None
+    try:
+        verify_model(found)
+    except StorageError as error:
+        log.warning("nothing is compared with the best champion so far, number %d: %s", found["seq"], error)
+        return None
+    return _champion(found)
+
+
 def load_model(champion: Champion | None) -> "tuple[Featurizer, EndModel]":
     """The champion's featurizer and end model, or the newest ones where none is given; each verified."""
     from labelmill.end_model.features import Featurizer
@@ -119,7 +134,9 @@ def load_model(champion: Champion | None) -> "tuple[Featurizer, EndModel]":
     return featurizer, model
 
 
-def swap_champion(expected_seq: int, entry: dict[str, Any], *, end_model: Path, featurizer: Path) -> Champion:
+def swap_champion(
+    expected_seq: int, entry: dict[str, Any], *, end_model: Path, featurizer: Path, best: int | None = None
+) -> Champion:
     """Put a model in charge, if the champion is still the one that it was compared with.
 
     Parameters
@@ -131,6 +148,8 @@ def swap_champion(expected_seq: int, entry: dict[str, Any], *, end_model: Path, 
         as they were judged, and whatever else the decision should carry, such as its reasons.
     end_model, featurizer
         The folders to copy.
+    best
+        The number of the model that stays the best measured; None where the new one is.
 
     Raises
     ------
@@ -149,14 +168,14 @@ def swap_champion(expected_seq: int, entry: dict[str, Any], *, end_model: Path, 
             verify_parts(new, entry)
         facts = {name: value for name, value in entry.items() if name not in ONLY_IN_THE_LOG}
         line = decisions.as_line("promotion", promote=True, expected_seq=expected_seq, seq=seq, **entry)
-        # Models that were rolled back stay away: the next rollback leads to the one that this one follows.
-        kept = [as_kept(current), *kept_before(current)] if current else []
+        best = seq if best is None else best
         made = {
             **facts,
             "seq": seq,
             "model": f"models/{seq}",
             "folder_sha256": storage.folder_hash(folder),
-            "kept": kept[: KEPT - 1],
+            "best": best,
+            "kept": kept_for_next(current, best) if current else [],
             "decision": line,
         }
         storage.write_json(champion_file(), made)
@@ -211,7 +230,9 @@ def roll_back(
         )
         kept = [known for known in (as_kept(current), *current.get("kept", [])) if known["seq"] != target["seq"]]
         kept.sort(key=lambda known: int(known["seq"]), reverse=True)
-        made = {**target, "seq": seq, "kept": kept, "decision": line}
+        # Whoever goes back says that what came later is no measure, whatever gate gold said.
+        best = min(int(current.get("best") or target["seq"]), int(target["seq"]))
+        made = {**target, "seq": seq, "best": best, "kept": kept, "decision": line}
         storage.write_json(champion_file(), made)
         _finish()
     return _champion(made)

@@ -1,7 +1,8 @@
 """The record of who is in charge, `state/champion.json`, and of the models that may take charge again.
 
-An entry is what was recorded of one champion: `seq`, `model` (its folder below `state/`), hashes, and under `kept` the
-entries of those before, by the number of their models.
+An entry is what was recorded of one champion: `seq`, `model` (its folder below `state/`), hashes, under `kept` the
+entries of those before, by the number of their models, and as `best` the number of the one that none after it measured
+better than.
 """
 
 from pathlib import Path
@@ -13,6 +14,9 @@ from labelmill.quality.decisions import state
 from labelmill.storage.folders import MANIFEST
 
 PARTS = ("end_model", "featurizer")
+
+KEPT = 3
+"""The newest champions whose models stay in `state/models/`, the one in charge among them; the best stays, too."""
 
 ONLY_IN_THE_LOG = ("reasons", "numbers", "champion", "at")
 """Facts of a decision that its entry does not repeat."""
@@ -42,13 +46,26 @@ def model_seq(entry: Entry) -> int:
 
 def as_kept(entry: Entry) -> Entry:
     """The entry of a champion, as it is kept below the next one: by the number of its model."""
-    facts = {name: value for name, value in entry.items() if name not in ("kept", "decision", *ONLY_IN_THE_LOG)}
+    facts = {name: value for name, value in entry.items() if name not in ("kept", "best", "decision", *ONLY_IN_THE_LOG)}
     return {**facts, "seq": model_seq(entry)}
 
 
 def kept_before(entry: Entry) -> list[Entry]:
     """Kept models that came before the one in charge, the newest first; later ones were rolled back."""
     return [known for known in entry.get("kept", []) if known["seq"] < model_seq(entry)]
+
+
+def kept_for_next(entry: Entry, best: int) -> list[Entry]:
+    """What is kept of a champion and those before it when another follows: the newest, and the best."""
+    # Models that were rolled back stay away: the next rollback leads to the one that this one follows.
+    before = [as_kept(entry), *kept_before(entry)]
+    return [known for place, known in enumerate(before) if place < KEPT - 1 or known["seq"] == best]
+
+
+def best_of(entry: Entry) -> Entry | None:
+    """The kept champion that measured best, where it is not the one in charge itself."""
+    before = kept_before(entry)
+    return next((known for known in before if known["seq"] == entry.get("best")), None)
 
 
 def targets(entry: Entry) -> list[int]:

@@ -17,6 +17,7 @@ from labelmill.params import Params, PromoteParams
 from labelmill.quality import champion, comparison, evidence, first_champion
 from labelmill.quality.champion import Champion
 from labelmill.quality.decisions import Decision, decided, decisions, unanswered
+from labelmill.quality.evidence import Contender
 
 log = logging.getLogger(__name__)
 
@@ -64,9 +65,11 @@ def promote(params: Params, *, made_from: Mapping[str, str], at: dt.datetime | N
     """Compare the newest end model with the champion and, if it is as good, put it in charge.
 
     Both are judged on the same gate rows, each by its own featurizer, and, as weak evidence that decides
-    nothing, on the newest rows outside training by what the label model says. Where there is no gate gold, weak
-    labels decide only with `promote.on_weak_labels`, and never where the labeling functions changed: both
-    models would be judged by the thing that moved.
+    nothing, on the newest rows outside training by what the label model says. Losses that are each too small to
+    matter do not add up: beside the best champion so far, too, a loss of `promote.worst_loss` must be ruled out.
+
+    Where there is no gate gold, weak labels decide only with `promote.on_weak_labels`, and never where the labeling
+    functions changed: both models would be judged by the thing that moved.
 
     Parameters
     ----------
@@ -130,7 +133,13 @@ def _carry_out(decision: Decision, entry: dict[str, Any], *, expected_seq: int) 
     if not decision.promote:
         champion.record_refusal(entry)
         return decision
-    made = champion.swap_champion(expected_seq, entry, end_model=paths.END_MODEL, featurizer=paths.FEATURIZER)
+    made = champion.swap_champion(
+        expected_seq,
+        entry,
+        end_model=paths.END_MODEL,
+        featurizer=paths.FEATURIZER,
+        best=decision.numbers.get("best"),
+    )
     log.info("champion number %d is in charge: model %s", made.seq, made.sha256[:12])
     return decision
 
@@ -154,7 +163,12 @@ def _compare(in_charge: Champion, params: Params, made_from: Mapping[str, str]) 
     name = f"champion number {in_charge.seq}"
     lfs = in_charge.made_from.get("lf_set"), made_from.get("lf_set")
     changed = None if None in lfs else lfs[0] != lfs[1]
-    numbers: dict[str, Any] = {"rule": rule.model_dump(), "lf_set_changed": changed}
+    best = champion.best_champion()
+    numbers: dict[str, Any] = {
+        "rule": rule.model_dump(),
+        "lf_set_changed": changed,
+        "best": best.model_seq if best else in_charge.model_seq,
+    }
     window = evidence.newest_window(**both, params=params)
     weak = None
     if window is not None:
@@ -163,32 +177,62 @@ def _compare(in_charge: Champion, params: Params, made_from: Mapping[str, str]) 
         )
         numbers["window"] = {"weak": True, "days": window[1], **weak.numbers}
 
+    if evidence.gate_rows(evidence.known_gate_gold()).empty:
+        return _by_weak_labels(weak, numbers, name, changed=changed, rule=rule)
+    decision = _by_gate_gold(both, champion_name=name, best=best, numbers=numbers, params=params)
+    if weak is not None:
+        decision.reasons.append(_said_of_window(weak, changed=changed))
+    return decision
+
+
+def _by_gate_gold(
+    both: dict[str, Contender], *, champion_name: str, best: Champion | None, numbers: dict[str, Any], params: Params
+) -> Decision:
+    """The decision where there is gate gold; `numbers` get those of the comparison."""
+    rule, challenger = params.promote, both["challenger"]
     gold = evidence.known_gate_gold()
     rows = evidence.gate_rows(gold)
-    if rows.empty:
-        return _by_weak_labels(weak, numbers, name, changed=changed, rule=rule)
-    found = comparison.compare(
-        evidence.on_gate(rows, gold, **both, params=params),
-        params=rule,
-        seed=params.task.seed,
-        classes=params.task.classes,
-    )
+
+    def beside(other: Contender) -> comparison.Comparison:
+        judged = evidence.on_gate(rows, gold, champion=other, challenger=challenger, params=params)
+        return comparison.compare(judged, params=rule, seed=params.task.seed, classes=params.task.classes)
+
+    found = beside(both["champion"])
     old_ms, new_ms = evidence.cpu_ms(rows, **both)
     numbers["gate"] = {**found.numbers, "gold_sha256": _gold_hash(rows, gold)}
     numbers["latency_ms"] = {"champion": round(old_ms, 3), "challenger": round(new_ms, 3)}
-    reasons = found.reasons(champion=name, rows="gate rows")
+    reasons = found.reasons(champion=champion_name, rows="gate rows")
     slow = new_ms > rule.latency_factor * old_ms
     if both["champion"][1].classes != params.task.classes:
         old = ", ".join(both["champion"][1].classes)
-        reasons.append(f"{name} knows the classes {old}; of others it says nothing, which counts as wrong")
+        reasons.append(f"{champion_name} knows the classes {old}; of others it says nothing, which counts as wrong")
     if slow:
         reasons.append(
-            f"slower: {evidence.BATCH_ROWS} rows take {new_ms:.1f} ms of CPU (p99) against {old_ms:.1f} of {name}, "
-            f"more than {rule.latency_factor:g} times as much"
+            f"slower: {evidence.BATCH_ROWS} rows take {new_ms:.1f} ms of CPU (p99) against {old_ms:.1f} of "
+            f"{champion_name}, more than {rule.latency_factor:g} times as much"
         )
-    if weak is not None:
-        reasons.append(_said_of_window(weak, changed=changed))
-    return Decision(found.passed and not slow, reasons, numbers)
+    between, eroded = found.numbers["difference"], False
+    if best is not None:
+        between = beside(champion.load_model(best)).numbers["difference"]
+        eroded = between["value"] is not None and between["at_worst"] < -rule.worst_loss
+        numbers["best_so_far"] = {"model": best.model_seq, **between}
+        reasons.append(_said_of_best(between, best.model_seq, eroded=eroded, rule=rule))
+    if between["value"] is not None and between["value"] >= 0:
+        numbers["best"] = None  # the challenger itself
+    return Decision(found.passed and not slow and not eroded, reasons, numbers)
+
+
+def _said_of_best(between: Mapping[str, Any], seq: int, *, eroded: bool, rule: PromoteParams) -> str:
+    """Whether losses that were each small enough have added up, in words."""
+    if between["value"] is None:
+        return f"nothing can be told of it beside the best champion so far, number {seq}"
+    told = f"beside the best champion so far, number {seq}, it measures {between['value']:+.3f}"
+    if eroded:
+        return (
+            f"small losses add up: {told}, and with 95 % confidence no more is known than that it is not "
+            f"below {between['at_worst']:+.3f} (borne: {rule.worst_loss:g})"
+        )
+    return f"{told}: small losses have not added up (at worst {between['at_worst']:+.3f})"
 
 
 def _by_weak_labels(
