@@ -3,6 +3,7 @@
 import subprocess
 
 import pytest
+import yaml
 
 from labelmill.params import load_params
 
@@ -29,6 +30,14 @@ def test_it_is_a_git_and_a_dvc_repository(labelmill, tmp_path):
     assert git(tmp_path / "new", "rev-parse", "--show-toplevel") == str((tmp_path / "new").resolve())
     assert (tmp_path / "new/.dvc/config").is_file()
     assert "analytics = false" in (tmp_path / "new/.dvc/config").read_text()
+
+
+def test_what_dvc_keeps_git_leaves_alone(labelmill, tmp_path):
+    """Also before the first `dvc repro`: DVC refuses to run a stage whose output git has."""
+    assert labelmill("init", tmp_path / "new").code == 0
+    stages = yaml.safe_load((tmp_path / "new/dvc.yaml").read_text())["stages"].values()
+    outs = [out for stage in stages for out in stage.get("outs", []) if isinstance(out, str)]
+    assert git(tmp_path / "new", "check-ignore", *outs).split("\n") == outs
 
 
 def test_a_folder_that_is_not_empty_is_refused_and_untouched(labelmill, tmp_path):

@@ -153,7 +153,8 @@ def test_a_stage_dies_with_the_process_that_called_it(new_project):
             sys.executable,
             "-c",
             "import subprocess, sys; subprocess.run([sys.executable, '-m', 'labelmill', 'stage', 'ingest'])",
-        ]
+        ],
+        env={**os.environ, "DVC_STAGE": "ingest"},
     )
     try:
         stage = wait_for_owner(new_project / ".cache/locks/ingest.lock", caller)

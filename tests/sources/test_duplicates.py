@@ -82,3 +82,10 @@ def test_near_copies_are_counted_between_splits():
         "dev_incoming": 0,
         "test_incoming": 1,
     }
+
+
+def test_the_first_places_are_the_first_that_were_read():
+    twelve = intake([("a", f"text {i}", None, -1) for i in range(12)])
+    twelve.provenance["source"] = [f"file.csv:{line}" for line in range(2, 14)]
+    with pytest.raises(DataError, match=r"file\.csv:2 and file\.csv:3: have the same id"):
+        drop_duplicates(twelve, "day")

@@ -134,6 +134,13 @@ def test_a_file_without_one_readable_row_says_why_and_not_which_column_is_missin
         read("jsonl", path=str(tmp_path / "junk.jsonl"))
 
 
+def test_the_first_place_is_the_first_that_was_read(read, tmp_path):
+    file = tmp_path / "dates.csv"
+    file.write_text("key,text,label,day\n" + "\n".join(f"{i},a,ham,31.12.2026" for i in range(12)))
+    with pytest.raises(DataError, match=r"the first of 12 rejected: .*dates\.csv:2: column 'day'"):
+        read("csv", path=str(file))
+
+
 def test_rows_of_jsonl_may_leave_out_what_they_do_not_have(read):
     rows = [ROWS[0], {k: v for k, v in ROWS[1].items() if k not in ("n", "label")}]
     intake = read("jsonl", rows)

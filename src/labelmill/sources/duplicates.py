@@ -11,7 +11,7 @@ import pandas as pd
 
 from labelmill.arrays import UNKNOWN
 from labelmill.errors import DataError
-from labelmill.sources.intake import Intake
+from labelmill.sources.intake import Intake, as_read
 
 _NO_LETTERS = re.compile(r"[\W\d_]+")
 MIN_LETTERS = 50
@@ -81,8 +81,9 @@ def content_keys(frame: pd.DataFrame, columns: Sequence[str]) -> list[str]:
 def _check_ids(kept: pd.DataFrame) -> None:
     twice = kept[kept["id"].duplicated(keep=False)]
     if len(twice):
-        id_ = twice["id"].iloc[0]
-        places = twice.loc[twice["id"] == id_, "source"].tolist()[:2]
+        first = min(twice["source"], key=as_read)
+        id_ = twice.loc[twice["source"] == first, "id"].iloc[0]
+        places = sorted(twice.loc[twice["id"] == id_, "source"], key=as_read)[:2]
         raise DataError(
             f"{places[0]} and {places[1]}: have the same id {id_!r} but differ. {twice['id'].nunique():,} ids are "
             "there more than once. Make them unique, or leave out ingest.id_column in params.yaml."

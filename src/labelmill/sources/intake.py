@@ -53,9 +53,19 @@ def provenance(sources: Sequence[str], groups: Sequence[str | None] | None = Non
     return pd.DataFrame({"source": pd.Series(list(sources), dtype="str"), "group": pd.Series(group, dtype="str")})
 
 
+def as_read(source: str) -> tuple[str, int]:
+    """To sort places by: file by file, and line 9 of one before its line 10.
+
+    >>> sorted(["a.csv:10", "a.csv:9", "a.csv"], key=as_read)
+    ['a.csv', 'a.csv:9', 'a.csv:10']
+    """
+    file, _, line = source.rpartition(":")
+    return (file, int(line)) if line.isdecimal() else (source, 0)
+
+
 def rejections(rejected: Iterable[tuple[str, str]]) -> pd.DataFrame:
-    """The table of `Intake.rejected`, in order of source."""
-    rows = sorted(rejected)
+    """The table of `Intake.rejected`, in the order of reading."""
+    rows = sorted(rejected, key=lambda place: (as_read(place[0]), place[1]))
     return pd.DataFrame(
         {
             "source": pd.Series([source for source, _ in rows], dtype="str"),

@@ -13,7 +13,7 @@ from labelmill.params import Params
 from labelmill.progress import progress
 from labelmill.sources.columns import date_column, parse_day, parse_text, typed_column
 from labelmill.sources.files import find_files
-from labelmill.sources.intake import Intake, gold_number, provenance, rejections, require_columns
+from labelmill.sources.intake import Intake, as_read, gold_number, provenance, rejections, require_columns
 from labelmill.sources.table_files import MAX_COLUMNS, READERS, SUFFIXES, RawRow
 
 RESERVED = ("split",)
@@ -98,7 +98,7 @@ def _read(params: Params) -> tuple[list[RawRow], list[tuple[str, str]]]:
 
 
 def _unreadable(where: str, rejected: list[tuple[str, str]]) -> DataError:
-    source, reason = min(rejected)
+    source, reason = min(rejected, key=lambda place: as_read(place[0]))
     return DataError(f"{where}: no readable row; the first of {len(rejected):,} rejected: {source}: {reason}.")
 
 
