@@ -72,7 +72,9 @@ def test_a_row_that_breaks_what_is_expected_is_named_with_file_and_column(labelm
     assert "39 rows (1 rejected left out)" in labelmill("incoming", "add", "a.jsonl").out
     reasons = storage.read_table(paths.INCOMING / "00001/rejected.parquet")
     assert reasons["source"].tolist() == ["a.jsonl:7"]
-    assert reasons["reason"].tolist() == ["column 'received_at': 'next week' is no date"]
+    assert reasons["reason"].tolist() == [
+        "column 'received_at': 'next week' is no date (2026-01-31, with or without a time)"
+    ]
 
 
 def test_what_is_added_is_printed_as_json(labelmill, ingested):

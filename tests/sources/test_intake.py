@@ -31,6 +31,8 @@ def test_a_missing_column_names_the_nearest():
         require_columns(["id", "texts"], [("id", "x"), ("text", "task.text_columns")], where="a.csv")
     with pytest.raises(DataError, match="Found 'q'"):
         require_columns(["q"], [("text", "task.text_columns")], where="a.csv")
+    with pytest.raises(DataError, match=r"a\.csv: its columns are separated by ';'; a comma is needed"):
+        require_columns(["id;text"], [("text", "task.text_columns")], where="a.csv")
 
 
 def test_rejected_rows_are_a_table_even_when_there_are_none():

@@ -96,7 +96,10 @@ def test_a_wrong_schema_is_a_named_error(read, kind, mutation):
 def test_a_row_without_id_or_with_a_bad_date_is_rejected(read, kind):
     intake = read(kind, [*ROWS, {**ROWS[0], "key": ""}, {**ROWS[0], "key": "k5", "day": "31/31/2024"}])
     assert intake.frame["id"].tolist() == ["k1", "k2", "k3"]
-    assert intake.rejected["reason"].tolist() == ["no id in column 'key'", "column 'day': '31/31/2024' is no date"]
+    assert intake.rejected["reason"].tolist() == [
+        "no id in column 'key'",
+        "column 'day': '31/31/2024' is no date (2026-01-31, with or without a time)",
+    ]
     assert intake.gold.tolist() == [1, 0, -1]
 
 

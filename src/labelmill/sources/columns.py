@@ -104,7 +104,7 @@ def parse_day(value: Any) -> dt.datetime:
         except ValueError:
             value = parse_date(value)
     if not isinstance(value, dt.datetime):
-        raise ValueError("is no date")
+        raise ValueError("is no date (2026-01-31, with or without a time)")
     try:
         return value.replace(tzinfo=dt.UTC) if value.tzinfo is None else value.astimezone(dt.UTC)
     except OverflowError as error:

@@ -86,6 +86,11 @@ def require_columns(found: Iterable[str], needed: Iterable[tuple[str, str]], *, 
     for column, key in needed:
         if column not in found:
             near = get_close_matches(column, found, n=1, cutoff=0.5)
+            other = next((mark for mark in ";\t|" if len(found) == 1 and column in found[0].split(mark)), None)
+            if other is not None:
+                raise DataError(
+                    f"{where}: its columns are separated by {other!r}; a comma is needed in .csv, a tab in .tsv."
+                )
             hint = f"Did you mean {near[0]!r}?" if near else f"Found {', '.join(map(repr, found[:20]))}."
             raise DataError(f"{where}: there is no column {column!r}, which {key} in params.yaml names. {hint}")
 

@@ -57,7 +57,13 @@ def read_file(file: Path, params: Params, *, dated: bool) -> Intake:
     if not dated:
         changes["splits"] = params.ingest.splits.model_copy(update={"date_column": None, "test_from": None})
     own = params.model_copy(update={"ingest": params.ingest.model_copy(update=changes)})
-    return read(own, corpus_cache=Path(), labeled=False)
+    try:
+        return read(own, corpus_cache=Path(), labeled=False)
+    except DataError as error:
+        if kind != "mail" or file.is_dir() or params.ingest.source not in SUFFIXES:
+            raise
+        endings = ", ".join(ending for ends in SUFFIXES.values() for ending in ends)
+        raise DataError(f"{error} It was read as a mail: its name has no ending of a table ({endings}).") from error
 
 
 def _generated(params: Params) -> Intake:
