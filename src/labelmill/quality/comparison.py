@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
-from scipy.stats import norm
+from scipy.special import ndtr, ndtri  # scipy.stats has them too, but takes a second longer to import
 
 from labelmill.params import PromoteParams
 from labelmill.quality import bootstrap
@@ -32,8 +32,8 @@ CONFIDENCE = 0.95
 POWER = 0.8
 """The chance that an equal model passes, below which the rows are too few."""
 
-_Z = float(norm.ppf(CONFIDENCE))
-_BY_CHANCE = float(norm.ppf(0.9))
+_Z = float(ndtri(CONFIDENCE))
+_BY_CHANCE = float(ndtri(0.9))
 _DIGITS = 6
 
 
@@ -150,8 +150,8 @@ def compare(
         "at_best": _number(np.quantile(drawn["all"], CONFIDENCE)),
         "borne": _number(borne),
     }
-    power = float(norm.cdf(min(borne, params.worst_loss - _Z * error) / error))
-    needed = math.ceil(n * (error * (_Z + norm.ppf(POWER)) / params.worst_loss) ** 2) if params.worst_loss else n
+    power = float(ndtr(min(borne, params.worst_loss - _Z * error) / error))
+    needed = math.ceil(n * (error * (_Z + ndtri(POWER)) / params.worst_loss) ** 2) if params.worst_loss else n
     slices, faults = _judge_slices(evidence, both, drawn, params)
     calibration, fault = _judge_calibration(both, drawn, params)
     numbers |= {
@@ -214,7 +214,7 @@ def _judge_slices(
     slices, faults = {}, []
     judged = sum(int(rows.sum()) >= params.slice_rows for rows in evidence.slices.values())
     # Of many slices one falls behind by chance more easily than a single one does (Bonferroni).
-    z = float(norm.ppf(1 - (1 - CONFIDENCE) / max(judged, 1)))
+    z = float(ndtri(1 - (1 - CONFIDENCE) / max(judged, 1)))
     for name, rows in evidence.slices.items():
         n = int(rows.sum())
         if n == 0:

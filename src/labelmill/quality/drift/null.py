@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import norm
+from scipy.special import ndtr, ndtri  # scipy.stats has them too, but takes a second longer to import
 
 from labelmill import storage
 from labelmill.quality.drift.findings import LAYERS
@@ -45,13 +45,13 @@ class LayerNull:
 
     def threshold(self, level: float, *, more: int = 0) -> float:
         """What the largest of all statistics exceeds with this probability; `more` independent ones are added."""
-        return float(norm.isf(-np.expm1(np.log1p(-level) / (self.strength + more)) / 2))
+        return -float(ndtri(-np.expm1(np.log1p(-level) / (self.strength + more)) / 2))
 
     def p_value(self, statistic: float, *, more: int = 0) -> float:
         """Probability that chance makes the largest statistic as large as this."""
         if statistic <= 0:
             return 1.0
-        return float(-np.expm1((self.strength + more) * np.log1p(-2 * norm.sf(statistic))))
+        return float(-np.expm1((self.strength + more) * np.log1p(-2 * ndtr(-statistic))))
 
 
 @dataclass(frozen=True)
@@ -177,7 +177,7 @@ def _layer(roots: Floats, whole: NDArray[np.bool_], hits: Floats, more: Floats |
     if more is not None:
         largest = np.maximum(largest, more)
     tails = np.quantile(largest, _TAILS)
-    strength = np.log(_TAILS) / np.log1p(-2 * norm.sf(np.maximum(tails, 0.1)))
+    strength = np.log(_TAILS) / np.log1p(-2 * ndtr(-np.maximum(tails, 0.1)))
     return LayerNull(spread, max(float(strength.max()), 1.0))
 
 
