@@ -1,13 +1,17 @@
-"""Options of the whole test run, the finished project that end-to-end tests start from, and how to load own `lfs`."""
+"""Options of the whole test run, the finished project that end-to-end tests start from, the command line, own `lfs`."""
 
+import json
+import logging
 import os
 import shutil
 import sys
+from typing import NamedTuple
 
 import pytest
 from commands import ROOT, run
 from hypothesis import settings
 
+from labelmill import cli
 from labelmill.labeling import loading
 from labelmill.storage import exclusive
 
@@ -24,27 +28,76 @@ def pytest_addoption(parser):
     )
 
 
+def pytest_collection_modifyitems(items):
+    """Slow tests come first, so that at the end no worker is left alone with a long one."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
 @pytest.fixture(scope="session")
-def made_project(tmp_path_factory):
-    """A new project on which `dvc repro` ran once, made once for all workers: do not write to it, take `project`."""
+def shared(tmp_path_factory):
+    """Call `shared(make)`: a folder that `make(folder)` filled, once for all workers. Nobody may write to it."""
     base = tmp_path_factory.getbasetemp()
-    shared = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "made"
-    folder = shared / "my-task"
-    with exclusive(shared / "made.lock", wait_s=600):
-        if not (shared / "done").exists():
-            shutil.rmtree(folder, ignore_errors=True)
-            run("labelmill", "init", folder, cwd=ROOT)
-            commit(folder, "start")
-            run("dvc", "repro", cwd=folder, timeout=600)
-            commit(folder, "first run")
-            (shared / "done").touch()
-    return folder
+    base = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+    def once(make):
+        place = base / make.__name__
+        with exclusive(place / "made.lock", wait_s=600):
+            if not (place / "done").exists():
+                shutil.rmtree(place / "my-task", ignore_errors=True)
+                make(place / "my-task")
+                (place / "done").touch()
+        return place / "my-task"
+
+    return once
+
+
+@pytest.fixture(scope="session")
+def made_project(shared):
+    """A new project on which `dvc repro` ran once: do not write to it, take `project`."""
+    return shared(run_project)
+
+
+def run_project(folder):
+    run("labelmill", "init", folder, cwd=ROOT)
+    commit(folder, "start")
+    run("dvc", "repro", cwd=folder, timeout=600)
+    commit(folder, "first run")
 
 
 @pytest.fixture
 def project(made_project, tmp_path):
     """A copy of the finished project, to do with as one likes."""
     return shutil.copytree(made_project, tmp_path / "my-task", symlinks=True)
+
+
+class Ended(NamedTuple):
+    """How a command ended, and what it printed."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self):
+        return json.loads(self.out)
+
+
+@pytest.fixture
+def labelmill(monkeypatch, capsys):
+    """Call `labelmill ARGUMENTS` in the current folder as a shell does, but in this process."""
+    monkeypatch.setenv("COLUMNS", "200")
+    before = logging.getLogger("labelmill").level
+
+    def call(*arguments):
+        capsys.readouterr()
+        monkeypatch.setattr(sys, "argv", ["labelmill", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        out, err = capsys.readouterr()
+        return Ended(ended.value.code or 0, out, err)
+
+    yield call
+    logging.getLogger("labelmill").setLevel(before)
 
 
 @pytest.fixture

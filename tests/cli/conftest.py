@@ -1,46 +1,11 @@
-"""The command line called in this process as a shell calls it: arguments in; exit code and what it printed out."""
+"""Projects for commands to work on."""
 
-import json
-import logging
 import re
 import shutil
 import sys
-from typing import NamedTuple
 
 import pytest
 from commands import ROOT, run
-
-from labelmill import cli, paths
-
-
-class Ended(NamedTuple):
-    """How a command ended."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self):
-        return json.loads(self.out)
-
-
-@pytest.fixture
-def labelmill(monkeypatch, capsys):
-    """Call `labelmill ARGUMENTS` in the current folder."""
-    monkeypatch.setenv("COLUMNS", "200")
-    before = logging.getLogger("labelmill").level
-
-    def call(*arguments):
-        capsys.readouterr()
-        monkeypatch.setattr(sys, "argv", ["labelmill", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        out, err = capsys.readouterr()
-        return Ended(ended.value.code or 0, out, err)
-
-    yield call
-    logging.getLogger("labelmill").setLevel(before)
 
 
 @pytest.fixture
@@ -55,12 +20,14 @@ def new_project(labelmill, tmp_path, monkeypatch):
 
 
 @pytest.fixture(scope="session")
-def labeled_once(tmp_path_factory):
-    """A project as far as the label model, made once: do not write to it, take `labeled`."""
-    folder = tmp_path_factory.mktemp("labeled") / "my-task"
+def labeled_once(shared):
+    """A project as far as the label model: do not write to it, take `labeled`."""
+    return shared(label_project)
+
+
+def label_project(folder):
     run("labelmill", "init", folder, "--no-git", cwd=ROOT)
     label_rows(folder, rows=400)
-    return folder
 
 
 @pytest.fixture
@@ -76,11 +43,21 @@ def label():
     return label_rows
 
 
+STAGES = """
+import shutil
+from labelmill import paths, stages
+from labelmill.params import load_params
+params = load_params()
+stages.run_stage("ingest", params)
+shutil.copytree(paths.INGESTED, paths.CLEAN)
+for stage in ("label", "fit_label_model"):
+    stages.run_stage(stage, params)
+"""
+"""In one process, since each takes longer to start than to work."""
+
+
 def label_rows(folder, *, rows):
     """Validation, which is slow, is left out."""
     params = folder / "params.yaml"
     params.write_text(re.sub("rows: [0-9]+", f"rows: {rows}", params.read_text(), count=1))
-    run("labelmill", "stage", "ingest", cwd=folder)
-    shutil.copytree(folder / paths.INGESTED, folder / paths.CLEAN)
-    for stage in ("label", "fit_label_model"):
-        run("labelmill", "stage", stage, cwd=folder)
+    run(sys.executable, "-c", STAGES, cwd=folder)

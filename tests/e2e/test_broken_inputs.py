@@ -7,7 +7,7 @@ import re
 
 import pytest
 from broken_inputs import CASES
-from commands import hashes, run
+from commands import hashes
 
 from labelmill import errors, paths, storage
 from labelmill.errors import LabelmillError
@@ -29,15 +29,17 @@ def table():
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-def test_it_ends_well(project, tmp_path, table, case):
+def test_it_ends_well(labelmill, project, tmp_path, monkeypatch, table, case):
     read_from(project, case.source, case.write(tmp_path))
     kept = (*EARLIER, "data/clean") if case.code else EARLIER
     before = hashes(project, *kept)
-    output = run("labelmill", "run", "--to", "validate", cwd=project, code=case.code)
-    assert "Traceback" not in output
+    monkeypatch.chdir(project)
+    ended = labelmill("run", "--to", "validate")
+    assert ended.code == case.code, ended.err
+    assert "Traceback" not in ended.err
     if case.code:
         assert case.code in CODES
-        message = output[output.index("error: ") :].replace(f"{tmp_path}/", "")
+        message = ended.err[ended.err.index("error: ") :].replace(f"{tmp_path}/", "")
         for words in case.says:
             assert words in message
         what = " ".join(message.split())

@@ -48,9 +48,13 @@ def in_project(made_once, tmp_path, monkeypatch):
 
 
 @pytest.fixture(scope="session")
-def made_once(tmp_path_factory):
-    """Made once: do not write to it, take `in_project`. The label model is left out: gold stands for what it says."""
-    folder = tmp_path_factory.mktemp("loop") / "my-task"
+def made_once(shared):
+    """Made once: do not write to it, take `in_project`."""
+    return shared(train_on_gold)
+
+
+def train_on_gold(folder):
+    """The label model is left out: gold stands for what it says."""
     run("labelmill", "init", folder, "--no-git", cwd=ROOT)
     file = folder / paths.PARAMS
     file.write_text(file.read_text().replace("rows: 3000", "rows: 600"))
@@ -62,7 +66,6 @@ def made_once(tmp_path_factory):
         featurize.run(params)
         _write_probs()
         train.run(params)
-    return folder
 
 
 @pytest.fixture
@@ -91,9 +94,12 @@ def _write_probs():
 
 
 @pytest.fixture(scope="session")
-def stored_once(tmp_path_factory):
+def stored_once(shared):
     """Made once: do not write to it, take `stored`."""
-    folder = tmp_path_factory.mktemp("stored") / "project"
+    return shared(store_project)
+
+
+def store_project(folder):
     folder.mkdir()
     (folder / "make.py").write_text(STAGE)
     (folder / "dvc.yaml").write_text(PIPELINE)
@@ -102,7 +108,6 @@ def stored_once(tmp_path_factory):
     run("dvc", "repro", "-q", cwd=folder)
     run("dvc", "remote", "add", "-q", "-d", "store", "store", cwd=folder)
     run("dvc", "push", "-q", cwd=folder)
-    return folder
 
 
 @pytest.fixture

@@ -25,11 +25,14 @@ with database.connected() as client:
 
 
 @pytest.fixture(scope="session")
-def template_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def template_database(shared) -> Path:
     """An empty MLflow database; made by another process, since MLflow keeps a database open."""
-    folder = tmp_path_factory.mktemp("template")
+    return shared(create_database) / "mlflow.db"
+
+
+def create_database(folder: Path) -> None:
+    folder.mkdir()
     subprocess.run([sys.executable, "-c", CREATE], cwd=folder, check=True, timeout=120)
-    return folder / "mlflow.db"
 
 
 @pytest.fixture

@@ -40,16 +40,18 @@ for stage in ("label", "fit_label_model", "featurize", "train", "profile"):
 
 
 @pytest.fixture(scope="session")
-def trained_once(tmp_path_factory):
+def trained_once(shared):
     """A project as far as its reference: do not write to it, take `trained`. Validation, which is slow, is left out."""
-    folder = tmp_path_factory.mktemp("trained") / "my-task"
+    return shared(train_project)
+
+
+def train_project(folder):
     run("labelmill", "init", folder, "--no-git", cwd=ROOT)
     text = (folder / paths.PARAMS).read_text()
     for key, value in QUICK.items():
         text = re.sub(rf"^  {key}: \S+", f"  {key}: {value}", text, flags=re.MULTILINE)
     (folder / paths.PARAMS).write_text(text)
     run(sys.executable, "-c", STAGES, cwd=folder, LABELMILL_WORKERS="0")
-    return folder
 
 
 @pytest.fixture

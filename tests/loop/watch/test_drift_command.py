@@ -1,45 +1,51 @@
 """`labelmill drift` as a shell calls it: exit codes, words, JSON, Markdown, and MLflow beside it."""
 
-import json
 import sqlite3
 
 import pytest
-from commands import run
 
 from labelmill import paths
 
 pytestmark = pytest.mark.slow
 
 
-def drift(*options, code=0):
-    return run("labelmill", "drift", *options, cwd=paths.Path.cwd(), code=code, LABELMILL_WORKERS="0")
+@pytest.fixture
+def drift(labelmill):
+    """Call `labelmill drift`; returns how it ended, which must be with `code`."""
+
+    def call(*options, code=0):
+        ended = labelmill("drift", *options)
+        assert ended.code == code, ended.err
+        return ended
+
+    return call
 
 
-def test_it_tells_what_it_saw_once_and_ends_with_13_where_nothing_is_new(arrive, trained):
-    assert "no batch came since" in drift(code=13)
+def test_it_tells_what_it_saw_once_and_ends_with_13_where_nothing_is_new(arrive, trained, drift):
+    assert "no batch came since" in drift(code=13).err
     arrive(100, seed=1)
-    assert "100 rows of 1 batch wait for more rows: drift.min_rows is 300." in drift(code=13)
+    assert "100 rows of 1 batch wait for more rows: drift.min_rows is 300." in drift(code=13).err
     arrive(seed=2, spam_share=0.6)
-    told = drift()
+    told = drift().out
     assert "Window 2 is not like training: " in told
     assert "600 rows of batches 1 to 2" in told
     assert "shift of the classes spam" in told
     assert "→ A retrain was asked for." in told
     assert f"page: {paths.DRIFT_PAGE.resolve()}" in told
-    assert "The last window was 2." in drift(code=13)
+    assert "The last window was 2." in drift(code=13).err
     with sqlite3.connect(trained / "mlflow.db") as database:
         found = database.execute("select step, count(*) from metrics where key = 'votes/uncovered' group by step")
         assert found.fetchall() == [(2, 1)]
 
 
-def test_json_and_markdown_are_clean(arrive, trained):
+def test_json_and_markdown_are_clean(arrive, trained, drift):
     arrive(seed=1)
-    found = json.loads(drift("--json").partition("\nnote:")[0])
+    found = drift("--json").json
     (window,) = found["windows"]
     assert window["findings"]["layers"]["votes"]["state"] == "stable"
     assert found["waiting"] == {"batches": [], "rows": 0}
     arrive(seed=2)
     (trained / "mlflow.db").write_bytes(b"no database")
-    text = drift("--markdown")
-    assert "## Window 2 is like training." in text
-    assert "note: the windows are not in MLflow yet" in text
+    told = drift("--markdown")
+    assert "## Window 2 is like training." in told.out
+    assert "note: the windows are not in MLflow yet" in told.err
