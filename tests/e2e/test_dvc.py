@@ -23,12 +23,12 @@ def test_metrics_and_plots_show(project):
 def test_an_experiment_in_a_temporary_folder_is_compared_and_reports_to_the_same_mlflow(project):
     """One in the folder itself is in test_readme.py."""
     runs_before = tracked_runs(project)
-    run("dvc", "exp", "run", "--temp", "-S", "train.targets=hard", "-n", "hard", cwd=project, timeout=600)
+    run("dvc", "exp", "run", "--temp", "-S", "fit_label_model.kind=majority_vote", "-n", "mv", cwd=project, timeout=600)
     assert len(tracked_runs(project)) == len(runs_before) + 1
-    assert "train.targets" in run("dvc", "params", "diff", "HEAD", "hard", cwd=project)
-    changed = json.loads(run("dvc", "metrics", "diff", "HEAD", "hard", "--json", cwd=project))
+    assert "majority_vote" in run("dvc", "params", "diff", "HEAD", "mv", cwd=project)
+    changed = json.loads(run("dvc", "metrics", "diff", "HEAD", "mv", "--json", cwd=project))
     assert any("scores.json" in file for file in changed)
-    assert "hard" in run("dvc", "exp", "show", "--csv", cwd=project)
+    assert "mv" in run("dvc", "exp", "show", "--csv", cwd=project)
 
 
 def test_push_and_pull_bring_the_same_bytes_to_another_clone(project, tmp_path):

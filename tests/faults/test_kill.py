@@ -63,12 +63,12 @@ def test_the_same_command_recovers(project, tmp_path, victim, stage):
 
 
 def forget(project: Path, stage: str) -> None:
-    """Remove what the stage made, and what DVC knows of earlier runs, so that it must run again."""
+    """Remove what the stage made, here and in DVC's cache, so that it must run again."""
     shutil.rmtree(project / ".dvc/cache/runs")
-    for key in ("outs", "metrics", "plots"):
-        for entry in yaml.safe_load((project / "dvc.yaml").read_text())["stages"][stage].get(key, []):
-            out = project / (next(iter(entry)) if isinstance(entry, dict) else entry)
-            shutil.rmtree(out) if out.is_dir() else out.unlink(missing_ok=True)
+    for out in yaml.safe_load((project / "dvc.lock").read_text())["stages"][stage]["outs"]:
+        place, md5 = project / out["path"], out["md5"]
+        (project / ".dvc/cache/files/md5" / md5[:2] / md5[2:]).unlink(missing_ok=True)
+        shutil.rmtree(place) if place.is_dir() else place.unlink()
 
 
 def wait_for_stage(project: Path, stage: str, first: subprocess.Popen, log: Path) -> psutil.Process:
