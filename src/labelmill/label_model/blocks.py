@@ -112,6 +112,15 @@ def open_blocks(L: Any, cardinality: int, lf_names: Sequence[str] | None = None)
     return _checked(L, cardinality, lf_names)
 
 
+def shape_of(L: Any) -> tuple[int, ...]:
+    """The shape of votes in memory; empty for those that are yet to be read."""
+    hard = L.L if isinstance(L, Votes) else L
+    if isinstance(hard, str | Path | VoteStream):
+        return ()
+    shape: tuple[int, ...] | None = getattr(hard, "shape", None)
+    return np.shape(hard) if shape is None else shape
+
+
 def _checked(L: Any, cardinality: int, lf_names: Sequence[str] | None) -> Callable[[], Iterator[Block]]:
     hard, soft = (L.L, L.soft) if isinstance(L, Votes) else (L, None)
     array, names = checks.as_votes(hard, cardinality, lf_names)

@@ -20,6 +20,9 @@ Pairs: TypeAlias = Sequence[tuple[str | int, str | int]]
 GivenBalance: TypeAlias = Sequence[float] | Literal["estimate"] | None
 """How a class balance is given: the share of each class, uniform if absent, or to be estimated first."""
 
+_PART_ROWS = 8_192
+"""Rows that are looked at at a time."""
+
 
 def as_votes(L: Any, cardinality: int, lf_names: Sequence[str] | None = None) -> tuple[Any, list[str] | None]:
     """Return the votes, an integer array or a sparse matrix of vote + 1, with the names of their columns.
@@ -57,7 +60,7 @@ def as_votes(L: Any, cardinality: int, lf_names: Sequence[str] | None = None) ->
         )
     if array.dtype.kind not in "iu":
         array = _integers(array, cardinality, known)
-    if array.size and (array.min() < ABSTAIN or array.max() >= cardinality):
+    if not _within(array, ABSTAIN, cardinality - 1):
         _raise_vote(array, (array < ABSTAIN) | (array >= cardinality), cardinality, known)
     return array, known
 
@@ -256,6 +259,12 @@ def _raise_vote(array: NDArray[Any], wrong: NDArray[np.bool_], cardinality: int,
         f"{_place(i, j, names)} is {array[i, j]!s}: expected -1 (abstain) or a class from 0 to {cardinality - 1}, "
         f"as an integer. {int(wrong.sum())} of {array.size} votes are wrong like this."
     )
+
+
+def _within(array: NDArray[Any], low: int, high: int) -> bool:
+    """Whether all values lie between two, both included; in parts, so that the second look is at what is near."""
+    parts = (array[start : start + _PART_ROWS] for start in range(0, len(array), _PART_ROWS))
+    return not array.size or all(part.min() >= low and part.max() <= high for part in parts)
 
 
 def _place(i: int, j: int, names: list[str] | None) -> str:
