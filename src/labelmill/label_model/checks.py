@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from labelmill.arrays import ABSTAIN, UNKNOWN
 from labelmill.errors import LabelModelError
+from labelmill.label_model.encoding import name_list
 
 Pairs: TypeAlias = Sequence[tuple[str | int, str | int]]
 """Pairs of labeling functions, each by two names or two positions."""
@@ -91,8 +92,8 @@ def as_pairs(pairs: Pairs, lf_names: Sequence[str], what: str) -> NDArray[np.boo
         for lf, end in zip(pair, ends, strict=True):
             if isinstance(end, bool) or not isinstance(end, int | np.integer) or not 0 <= end < len(lf_names):
                 raise LabelModelError(
-                    f"{what} name the labeling function {lf!r}, which is not there: expected a name of lf_names, "
-                    f"or a position from 0 to {len(lf_names) - 1}."
+                    f"{what} name the labeling function {lf!r}, which is not there: expected a name of lf_names "
+                    f"({name_list(lf_names)}), or a position from 0 to {len(lf_names) - 1}."
                 )
         i, j = (int(end) for end in ends if end is not None)
         if i == j:
