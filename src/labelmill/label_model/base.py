@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from labelmill.arrays import UNKNOWN, Gold, Preds, Probs
+from labelmill.arrays import UNKNOWN, Gold, Preds, Probs, Votes
 from labelmill.errors import LabelModelError
 from labelmill.label_model import accuracies, calibration, checks, persistence
 from labelmill.label_model.blocks import Block, open_blocks, shape_of
@@ -30,8 +30,8 @@ class LabelModel(EdgeSearch):
     """Learns from votes alone how far to trust each labeling function.
 
     `L` is everywhere an integer array n x m (-1: abstain), a scipy sparse matrix of vote + 1, a data
-    frame with one column per labeling function, a `Votes` with soft votes, the path of the table that
-    stage `label` writes, or a `VoteStream`.
+    frame with one column per labeling function (and maybe a column `id`, which is left out), a `Votes` with soft
+    votes, the path of the table that stage `label` writes, or a `VoteStream`.
 
     Attributes
     ----------
@@ -225,7 +225,8 @@ class LabelModel(EdgeSearch):
     def _blocks(self, L: Any) -> Iterator[Block]:
         self._check_fitted()
         shape = shape_of(L)
-        if len(shape) == 2 and shape[1] != len(self.lf_names_):
+        framed = hasattr(L.L if isinstance(L, Votes) else L, "columns")  # of which the names are compared
+        if len(shape) == 2 and not framed and shape[1] != len(self.lf_names_):
             raise LabelModelError(
                 f"L has {shape[1]} columns: this model was fitted on {len(self.lf_names_)} labeling functions."
             )

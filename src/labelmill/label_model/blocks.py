@@ -93,8 +93,9 @@ def open_blocks(L: Any, cardinality: int, lf_names: Sequence[str] | None = None)
     ----------
     L
         Integer array n x m with -1 for abstain, a scipy sparse matrix of vote + 1, a data frame with
-        one column per labeling function, a `Votes` with soft votes, the parquet file or folder of
-        shards that stage `label` writes (soft votes beside it included), or a `VoteStream`.
+        one column per labeling function (a column `id` is left out), a `Votes` with soft votes, the
+        parquet file or folder of shards that stage `label` writes (soft votes beside it included), or a
+        `VoteStream`.
     cardinality
         Number of classes.
     lf_names

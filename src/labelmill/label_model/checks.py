@@ -21,6 +21,7 @@ Pairs: TypeAlias = Sequence[tuple[str | int, str | int]]
 GivenBalance: TypeAlias = Sequence[float] | Literal["estimate"] | None
 """How a class balance is given: the share of each class, uniform if absent, or to be estimated first."""
 
+_ID = "id"
 _PART_ROWS = 8_192
 """Rows that are looked at at a time."""
 
@@ -32,7 +33,7 @@ def as_votes(L: Any, cardinality: int, lf_names: Sequence[str] | None = None) ->
     ----------
     L
         Integer array n x m with -1 for abstain, a scipy sparse matrix of vote + 1, or a data frame
-        with one column per labeling function.
+        with one column per labeling function; a column `id` in it is not one, see `without_ids`.
     cardinality
         Number of classes.
     lf_names
@@ -43,6 +44,8 @@ def as_votes(L: Any, cardinality: int, lf_names: Sequence[str] | None = None) ->
     LabelModelError
         L is no such thing; the message names the first row, labeling function and value at fault.
     """
+    if hasattr(L, "columns"):
+        L = without_ids(L, cardinality, lf_names)
     names = [str(name) for name in L.columns] if hasattr(L, "columns") else None
     if names is not None and lf_names is not None and names != list(lf_names):
         raise LabelModelError(
@@ -64,6 +67,30 @@ def as_votes(L: Any, cardinality: int, lf_names: Sequence[str] | None = None) ->
     if not _within(array, ABSTAIN, cardinality - 1):
         _raise_vote(array, (array < ABSTAIN) | (array >= cardinality), cardinality, known)
     return array, known
+
+
+def without_ids(frame: pd.DataFrame, cardinality: int, lf_names: Sequence[str] | None = None) -> pd.DataFrame:
+    """Return a data frame of votes without its column `id`, as the table of stage `label` has it.
+
+    It stays where `lf_names` has it. Texts are ids; so are whole numbers that are all different and not all votes.
+
+    Raises
+    ------
+    LabelModelError
+        The column may as well be the votes of a labeling function.
+    """
+    if _ID not in frame.columns or _ID in (lf_names or ()):
+        return frame
+    ids = frame[_ID]
+    if isinstance(ids, pd.Series):  # not several columns of that name
+        numbers = pd.api.types.is_integer_dtype(ids) and not ids.between(ABSTAIN, cardinality - 1).all()
+        if pd.api.types.infer_dtype(ids) in ("string", "empty") or (numbers and ids.is_unique):
+            return frame.drop(columns=_ID)
+    raise LabelModelError(
+        f"L is a data frame with a column {_ID!r} of {frame.dtypes[_ID]}, which may be ids or the votes of a labeling "
+        f"function. If these are ids, leave them out: L.drop(columns={_ID!r}). If they are votes, give the column "
+        "another name, or lf_names."
+    )
 
 
 def as_pairs(pairs: Pairs, lf_names: Sequence[str], what: str) -> NDArray[np.bool_]:
