@@ -84,7 +84,7 @@ def without_ids(frame: pd.DataFrame, cardinality: int, lf_names: Sequence[str] |
     ids = frame[_ID]
     if isinstance(ids, pd.Series):  # not several columns of that name
         numbers = pd.api.types.is_integer_dtype(ids) and not ids.between(ABSTAIN, cardinality - 1).all()
-        if pd.api.types.infer_dtype(ids) in ("string", "empty") or (numbers and ids.is_unique):
+        if ids.empty or pd.api.types.infer_dtype(ids) == "string" or (numbers and ids.is_unique):
             return frame.drop(columns=_ID)
     raise LabelModelError(
         f"L is a data frame with a column {_ID!r} of {frame.dtypes[_ID]}, which may be ids or the votes of a labeling "
