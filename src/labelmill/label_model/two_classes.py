@@ -65,11 +65,12 @@ def answer(L: NDArray[Any], rule: Rule) -> NDArray[np.float64]:
     n, m = L.shape
     out, rows = np.empty((n, 2)), min(n, _PART_ROWS)
     share, none = rule.majority_weight / np.maximum(np.arange(m + 1), 1), np.zeros(m + 1)
-    all_sums, all_floats = np.empty((4, rows), np.int32), np.empty((4, rows))
+    whole, floats = np.empty(4 * rows, np.int32), np.empty(4 * rows)
     for start in range(0, n, _PART_ROWS):
         part = slice(start, min(start + _PART_ROWS, n))
-        sums, floats = all_sums[:, : part.stop - start], all_floats[:, : part.stop - start]
-        x, z, probs = floats[0], floats[1], floats[2:]
+        size = part.stop - start  # contiguous also where it is less: the loops are compiled for that
+        sums, (x, z, *_) = whole[: 4 * size].reshape(4, size), floats[: 4 * size].reshape(4, size)
+        probs = floats[2 * size : 4 * size].reshape(2, size)
         sum_votes(L[part], rule.tables, sums)
         _pool(sums, rule.temper, rule.bias, rule.scale, rule.prior, x, z)
         np.exp(z, out=z)
