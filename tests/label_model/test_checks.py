@@ -4,7 +4,7 @@ import pytest
 import scipy.sparse as sp
 
 from labelmill.errors import LabelModelError
-from labelmill.label_model import AnchoredPrecision, MajorityVote, make
+from labelmill.label_model import AnchoredPrecision, Auto, MajorityVote, checks, make
 
 GOOD = np.array([[0, 1, -1], [1, 1, 1], [0, -1, 0]])
 
@@ -97,3 +97,45 @@ def test_a_data_frame_brings_its_names():
 def test_an_unknown_kind_is_named():
     with pytest.raises(LabelModelError, match="no label model 'snorkel': expected one of majority_vote"):
         make("snorkel", cardinality=2)
+
+
+IDS = [["a", "b", "c"], np.array(["a", "b", "c"], object), [7, 8, 9], [0, 1, 2], pd.array(["a", "b", "c"], "string")]
+
+
+@pytest.mark.parametrize("ids", IDS)
+def test_ids_of_a_table_are_no_votes(ids):
+    frame = pd.DataFrame({"id": ids, "money": [0, 1, -1], "drugs": [1, 1, 0]})
+    array, names = checks.as_votes(frame, 2)
+    assert (array.tolist(), names) == ([[0, 1], [1, 1], [-1, 0]], ["money", "drugs"])
+    model = Auto(cardinality=2).fit(frame)
+    assert model.lf_names_ == ["money", "drugs"]
+    assert np.array_equal(model.predict_proba(frame), model.predict_proba(array))
+    assert model.covered(frame.iloc[::-1]).tolist() == [True, True, True]
+
+
+def test_no_row_has_no_id_either():
+    frame = pd.DataFrame({"id": [], "money": np.empty(0, np.int8)})
+    assert checks.as_votes(frame, 2)[1] == ["money"]
+
+
+@pytest.mark.parametrize("ids", [[0, 1, -1], [7, 7, 9], [0.5, 1.5, 2.5], [True, False, True], [None, 1, "c"]])
+def test_an_id_that_may_be_votes_is_refused(ids):
+    frame = pd.DataFrame({"id": ids, "money": [0, 1, -1]})
+    with pytest.raises(LabelModelError, match=r"column 'id' of .*L\.drop\(columns='id'\).*another name, or lf_names"):
+        Auto(cardinality=2).fit(frame)
+
+
+def test_a_labeling_function_may_be_called_id_where_its_name_is_given():
+    frame = pd.DataFrame({"id": [0, 1, -1], "money": [0, 1, -1]})
+    model = Auto(cardinality=2).fit(frame, lf_names=["id", "money"])
+    assert model.lf_names_ == ["id", "money"]
+    assert model.predict(frame).tolist() == [0, 1, -1]
+    with pytest.raises(LabelModelError, match="first at column 0: 'money' where 'id' is expected"):
+        model.predict(frame[["money", "id"]])
+
+
+def test_a_frame_without_a_column_of_the_fit_is_told_by_name():
+    frame = pd.DataFrame({"id": ["a", "b"], "money": [0, 1], "drugs": [1, 1]})
+    model = Auto(cardinality=2).fit(frame)
+    with pytest.raises(LabelModelError, match="1 columns where 2 are expected"):
+        model.predict(frame[["id", "money"]])

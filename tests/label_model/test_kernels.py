@@ -66,17 +66,3 @@ def test_keys_dense_and_sparse(votes):
     dense = kernels.row_keys_dense(L, np.pad(keys, ((0, 0), (1, 0))))
     assert (dense == kernels.row_keys(indptr, codes, keys.ravel())).all()
     assert (dense == (one_hot(L, k) * keys.ravel()).sum(axis=1, dtype=np.uint64)).all()
-
-
-def test_two_classes_dense():
-    rng = np.random.default_rng(0)
-    for m in (1, 4, 70):
-        L = rng.integers(-1, 2, (50, m)).astype(np.int8)
-        tables = rng.integers(-(2**20), 2**20, (4, m)).astype(np.int32)
-        found = np.empty((4, 50), np.int32)
-        kernels.sum_two(L, tables, found)
-        no, yes = L == 0, L == 1
-        assert (found[0] == no @ tables[0] + yes @ tables[1]).all()
-        assert (found[1] == no @ tables[2] + yes @ tables[3]).all()
-        assert (found[2] == no.sum(axis=1)).all()
-        assert (found[3] == yes.sum(axis=1)).all()

@@ -5,29 +5,11 @@ from labelmill.label_model import sums
 from labelmill.label_model.encoding import EncodedVotes, encode
 
 
-@pytest.fixture
-def votes_of_two():
+def test_sums_are_those_of_numpy_in_any_order():
     rng = np.random.default_rng(0)
     L = rng.integers(-1, 2, (300, 12)).astype(np.int8)
     L[:5] = -1
-    evidence, heard = (sums.rounded(rng.normal(0, 2, (12, 2, 2))) for _ in range(2))
-    return L, evidence, heard
-
-
-def test_dense_votes_of_two_classes_add_up_to_the_same_up_to_a_constant_a_row(votes_of_two):
-    L, evidence, heard = votes_of_two
-    encoded = sums.of_votes(encode(L, 2), evidence, heard)
-    dense = sums.of_two(L, sums.packed(evidence, heard), heard=True)
-    assert (dense.tally == encoded.tally).all()
-    assert (dense.size == encoded.size).all()
-    for one, other in ((dense.evidence, encoded.evidence), (dense.heard, encoded.heard)):
-        assert (one[1] - one[0] == other[1] - other[0]).all()  # in whole units, so bit for bit
-    assert [part.tolist() for part in dense.agreed()] == [part.tolist() for part in encoded.agreed()]
-    assert sums.of_two(L, sums.packed(evidence, None), heard=False).heard is None
-
-
-def test_sums_are_those_of_numpy_in_any_order(votes_of_two):
-    L, evidence, _ = votes_of_two
+    evidence = sums.rounded(rng.normal(0, 2, (12, 2, 2)))
     added = sums.of_votes(encode(L, 2), evidence, None)
     expected = np.zeros((2, 300))
     for j in range(12):
@@ -36,18 +18,6 @@ def test_sums_are_those_of_numpy_in_any_order(votes_of_two):
     assert (added.evidence == expected).all()
     lfs = np.random.default_rng(1).permutation(12)
     assert (sums.of_votes(encode(L[:, lfs], 2), evidence[lfs], None).evidence == added.evidence).all()
-
-
-def test_evidence_that_does_not_fit_in_whole_units_is_not_packed():
-    L = np.ones((1, 400), np.int8)
-    fits, too_much = (np.tile([[0.0, 0.0], [0.0, each]], (400, 1, 1)) for each in (5.11, 5.13))
-    assert (400 * 5.11 / sums.UNIT < 2**31 - 1) and (400 * 5.13 / sums.UNIT > 2**31 - 1)
-    found = sums.of_two(L, sums.packed(fits, None), heard=False).evidence
-    assert found[1] - found[0] == pytest.approx(400 * 5.11, abs=400 * sums.UNIT)
-    assert sums.packed(too_much, None) is None
-    assert sums.packed(fits, too_much) is None
-    assert sums.packed(-too_much, None) is None
-    assert sums.packed(np.zeros((2, 3, 3)), None) is None
 
 
 def test_tempering_divides_by_a_power_of_the_number_of_votes():

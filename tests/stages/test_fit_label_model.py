@@ -182,3 +182,31 @@ def test_a_class_balance_that_is_estimated_is_recorded_and_logged(project, make_
     assert (np.array(found["low"]) < found["high"]).all()
     assert found["source"] == "uniform"  # a few hundred rows of mail do not tell
     assert f"class balance left uniform, with 95 % interval: ham 0.50 ({found['low'][0]:.2f}-" in caplog.text
+
+
+KINDS_WITHOUT_EDGES = ("majority_vote", "weighted_vote")
+
+
+@pytest.mark.parametrize("kind", sorted(set(KINDS) - set(KINDS_WITHOUT_EDGES)))
+def test_edges_of_params_reach_the_model(project, make_params, kind):
+    given = {"kind": kind, "edges": [["money", "drugs"]], "no_edges": [["quote", "list"]]}
+    fit_label_model.run(make_params(fit_label_model=given))
+    model = load(paths.LABEL_MODEL)
+    assert [list(pair) for pair in model.edges] == [["money", "drugs"]]
+    assert [list(pair) for pair in model.no_edges] == [["quote", "list"]]
+    assert ["money", "drugs"] in model.edges_[["lf_a", "lf_b"]].to_numpy().tolist()
+
+
+@pytest.mark.parametrize("key", ["edges", "no_edges"])
+def test_an_edge_of_a_labeling_function_that_is_not_there_is_refused_by_name(project, make_params, key):
+    params = make_params(fit_label_model={"kind": "auto", key: [["money", "drug"]]})
+    with pytest.raises(LabelModelError, match=f"{key} name the labeling function 'drug'.*money, drugs, quote, list"):
+        fit_label_model.run(params)
+
+
+@pytest.mark.parametrize("kind", KINDS_WITHOUT_EDGES)
+@pytest.mark.parametrize("key", ["edges", "no_edges"])
+def test_a_kind_that_makes_nothing_of_edges_refuses_them(project, make_params, kind, key):
+    params = make_params(fit_label_model={"kind": kind, key: [["money", "drugs"]]})
+    with pytest.raises(LabelModelError, match=rf"fit_label_model\.{key} has pairs .* kind {kind} .*auto"):
+        fit_label_model.run(params)

@@ -4,7 +4,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from labelmill.arrays import UNKNOWN, Gold, Probs
-from labelmill.label_model import anchors, checks, class_mass, dawid_skene, dependencies, soft_votes, sums, trust
+from labelmill.label_model import (
+    anchors,
+    checks,
+    class_mass,
+    dawid_skene,
+    dependencies,
+    soft_votes,
+    sums,
+    trust,
+    two_classes,
+)
 from labelmill.label_model.blocks import Block
 from labelmill.label_model.cautious import DIGITS
 from labelmill.label_model.encoding import EncodedVotes
@@ -273,13 +283,32 @@ class Auto(GuardedModel):
         return self._at_temperature(self._answer(self._sums(votes))[0], votes.covered)
 
     def probs_of_block(self, block: Block) -> Probs:
-        """The same from plain votes, by a faster loop where there are two classes."""
-        heard = self.heard_ if self.trust_ else None
-        tables = sums.packed(self.evidence_, heard) if block.dense and not self.soft_scale_.any() else None
+        """The same from plain votes, by faster loops where there are two classes."""
+        plain = block.dense and not self.soft_scale_.any()
+        tables = two_classes.packed(self.evidence_, self.heard_) if plain else None
         if tables is None:
             return self.probs_of(block.encoded)
-        added = sums.of_two(block.L, tables, heard=heard is not None)
-        return self._at_temperature(self._answer(added)[0], added.size > 0)
+        return two_classes.answer(block.L, self._rule_of_two(tables))
+
+    def _rule_of_two(self, tables: NDArray[np.int32]) -> two_classes.Rule:
+        """What `_answer` and `_at_temperature` do."""
+        bias, silence, prior = (
+            float(part[1] - part[0]) for part in (self.class_bias_, self.silence_, np.log(self.class_balance_))
+        )
+        return two_classes.Rule(
+            tables=tables,
+            temper=np.maximum(np.arange(tables.shape[1] + 1), 1) ** -_TEMPER,
+            bias=bias,
+            scale=_SCALE,
+            prior=prior,
+            majority_weight=self.majority_weight,
+            trust=float(self.trust_),
+            silence=silence,
+            guarded=bool(self.guarded_),
+            temperature=float(self.temperature_),
+            balance=self.class_balance_,
+            least=_LEAST,
+        )
 
     def _at_temperature(self, probs: NDArray[np.float64], covered: NDArray[np.bool_]) -> Probs:
         if self.temperature_ != 1:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from labelmill.arrays import UNKNOWN, Gold, Preds, Probs, Votes
 from labelmill.errors import LabelModelError
 from labelmill.label_model import accuracies, calibration, checks, persistence
-from labelmill.label_model.blocks import Block, VoteStream, open_blocks
+from labelmill.label_model.blocks import Block, open_blocks, shape_of
 from labelmill.label_model.edge_search import EdgeSearch
 from labelmill.label_model.encoding import EncodedVotes
 from labelmill.label_model.gathering import gather
@@ -30,8 +30,8 @@ class LabelModel(EdgeSearch):
     """Learns from votes alone how far to trust each labeling function.
 
     `L` is everywhere an integer array n x m (-1: abstain), a scipy sparse matrix of vote + 1, a data
-    frame with one column per labeling function, a `Votes` with soft votes, the path of the table that
-    stage `label` writes, or a `VoteStream`.
+    frame with one column per labeling function (and maybe a column `id`, which is left out), a `Votes` with soft
+    votes, the path of the table that stage `label` writes, or a `VoteStream`.
 
     Attributes
     ----------
@@ -114,7 +114,15 @@ class LabelModel(EdgeSearch):
 
     def predict_proba(self, L: Any) -> Probs:
         """Probability of each class, n x k; rows sum to 1. Uncovered rows get the class balance."""
-        return np.concatenate([self.probs_of_block(block) for block in self._blocks(L)])
+        parts = (self.probs_of_block(block) for block in self._blocks(L))
+        n_rows = shape_of(L)[:1]
+        if not n_rows:
+            return np.concatenate(list(parts))
+        probs, start = np.empty((n_rows[0], self.cardinality)), 0  # in its place at once: half of the memory
+        for part in parts:
+            probs[start : start + len(part)] = part
+            start += len(part)
+        return probs
 
     def predict(self, L: Any) -> Preds:
         """Most likely class of each row; -1 where nobody voted or the first two classes are equally likely."""
@@ -216,11 +224,9 @@ class LabelModel(EdgeSearch):
 
     def _blocks(self, L: Any) -> Iterator[Block]:
         self._check_fitted()
-        hard = L.L if isinstance(L, Votes) else L
-        shape: tuple[int, ...] = getattr(hard, "shape", None) or ()
-        if not shape and not isinstance(hard, str | Path | VoteStream):
-            shape = np.shape(hard)
-        if len(shape) == 2 and shape[1] != len(self.lf_names_):
+        shape = shape_of(L)
+        framed = hasattr(L.L if isinstance(L, Votes) else L, "columns")  # of which the names are compared
+        if len(shape) == 2 and not framed and shape[1] != len(self.lf_names_):
             raise LabelModelError(
                 f"L has {shape[1]} columns: this model was fitted on {len(self.lf_names_)} labeling functions."
             )

@@ -93,8 +93,9 @@ def open_blocks(L: Any, cardinality: int, lf_names: Sequence[str] | None = None)
     ----------
     L
         Integer array n x m with -1 for abstain, a scipy sparse matrix of vote + 1, a data frame with
-        one column per labeling function, a `Votes` with soft votes, the parquet file or folder of
-        shards that stage `label` writes (soft votes beside it included), or a `VoteStream`.
+        one column per labeling function (a column `id` is left out), a `Votes` with soft votes, the
+        parquet file or folder of shards that stage `label` writes (soft votes beside it included), or a
+        `VoteStream`.
     cardinality
         Number of classes.
     lf_names
@@ -110,6 +111,15 @@ def open_blocks(L: Any, cardinality: int, lf_names: Sequence[str] | None = None)
     if isinstance(L, VoteStream):
         return lambda: _stream(L.open(), cardinality, lf_names)
     return _checked(L, cardinality, lf_names)
+
+
+def shape_of(L: Any) -> tuple[int, ...]:
+    """The shape of votes in memory; empty for those that are yet to be read."""
+    hard = L.L if isinstance(L, Votes) else L
+    if isinstance(hard, str | Path | VoteStream):
+        return ()
+    shape: tuple[int, ...] | None = getattr(hard, "shape", None)
+    return np.shape(hard) if shape is None else shape
 
 
 def _checked(L: Any, cardinality: int, lf_names: Sequence[str] | None) -> Callable[[], Iterator[Block]]:

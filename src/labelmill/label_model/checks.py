@@ -14,11 +14,16 @@ from numpy.typing import NDArray
 
 from labelmill.arrays import ABSTAIN, UNKNOWN
 from labelmill.errors import LabelModelError
+from labelmill.label_model.encoding import name_list
 
 Pairs: TypeAlias = Sequence[tuple[str | int, str | int]]
 """Pairs of labeling functions, each by two names or two positions."""
 GivenBalance: TypeAlias = Sequence[float] | Literal["estimate"] | None
 """How a class balance is given: the share of each class, uniform if absent, or to be estimated first."""
+
+_ID = "id"
+_PART_ROWS = 8_192
+"""Rows that are looked at at a time."""
 
 
 def as_votes(L: Any, cardinality: int, lf_names: Sequence[str] | None = None) -> tuple[Any, list[str] | None]:
@@ -28,7 +33,7 @@ def as_votes(L: Any, cardinality: int, lf_names: Sequence[str] | None = None) ->
     ----------
     L
         Integer array n x m with -1 for abstain, a scipy sparse matrix of vote + 1, or a data frame
-        with one column per labeling function.
+        with one column per labeling function; a column `id` in it is not one, see `without_ids`.
     cardinality
         Number of classes.
     lf_names
@@ -39,6 +44,8 @@ def as_votes(L: Any, cardinality: int, lf_names: Sequence[str] | None = None) ->
     LabelModelError
         L is no such thing; the message names the first row, labeling function and value at fault.
     """
+    if hasattr(L, "columns"):
+        L = without_ids(L, cardinality, lf_names)
     names = [str(name) for name in L.columns] if hasattr(L, "columns") else None
     if names is not None and lf_names is not None and names != list(lf_names):
         raise LabelModelError(
@@ -57,9 +64,33 @@ def as_votes(L: Any, cardinality: int, lf_names: Sequence[str] | None = None) ->
         )
     if array.dtype.kind not in "iu":
         array = _integers(array, cardinality, known)
-    if array.size and (array.min() < ABSTAIN or array.max() >= cardinality):
+    if not _within(array, ABSTAIN, cardinality - 1):
         _raise_vote(array, (array < ABSTAIN) | (array >= cardinality), cardinality, known)
     return array, known
+
+
+def without_ids(frame: pd.DataFrame, cardinality: int, lf_names: Sequence[str] | None = None) -> pd.DataFrame:
+    """Return a data frame of votes without its column `id`, as the table of stage `label` has it.
+
+    It stays where `lf_names` has it. Texts are ids; so are whole numbers that are all different and not all votes.
+
+    Raises
+    ------
+    LabelModelError
+        The column may as well be the votes of a labeling function.
+    """
+    if _ID not in frame.columns or _ID in (lf_names or ()):
+        return frame
+    ids = frame[_ID]
+    if isinstance(ids, pd.Series):  # not several columns of that name
+        numbers = pd.api.types.is_integer_dtype(ids) and not ids.between(ABSTAIN, cardinality - 1).all()
+        if ids.empty or pd.api.types.infer_dtype(ids) == "string" or (numbers and ids.is_unique):
+            return frame.drop(columns=_ID)
+    raise LabelModelError(
+        f"L is a data frame with a column {_ID!r} of {frame.dtypes[_ID]}, which may be ids or the votes of a labeling "
+        f"function. If these are ids, leave them out: L.drop(columns={_ID!r}). If they are votes, give the column "
+        "another name, or lf_names."
+    )
 
 
 def as_pairs(pairs: Pairs, lf_names: Sequence[str], what: str) -> NDArray[np.bool_]:
@@ -88,8 +119,8 @@ def as_pairs(pairs: Pairs, lf_names: Sequence[str], what: str) -> NDArray[np.boo
         for lf, end in zip(pair, ends, strict=True):
             if isinstance(end, bool) or not isinstance(end, int | np.integer) or not 0 <= end < len(lf_names):
                 raise LabelModelError(
-                    f"{what} name the labeling function {lf!r}, which is not there: expected a name of lf_names, "
-                    f"or a position from 0 to {len(lf_names) - 1}."
+                    f"{what} name the labeling function {lf!r}, which is not there: expected a name of lf_names "
+                    f"({name_list(lf_names)}), or a position from 0 to {len(lf_names) - 1}."
                 )
         i, j = (int(end) for end in ends if end is not None)
         if i == j:
@@ -256,6 +287,12 @@ def _raise_vote(array: NDArray[Any], wrong: NDArray[np.bool_], cardinality: int,
         f"{_place(i, j, names)} is {array[i, j]!s}: expected -1 (abstain) or a class from 0 to {cardinality - 1}, "
         f"as an integer. {int(wrong.sum())} of {array.size} votes are wrong like this."
     )
+
+
+def _within(array: NDArray[Any], low: int, high: int) -> bool:
+    """Whether all values lie between two, both included; in parts, so that the second look is at what is near."""
+    parts = (array[start : start + _PART_ROWS] for start in range(0, len(array), _PART_ROWS))
+    return not array.size or all(part.min() >= low and part.max() <= high for part in parts)
 
 
 def _place(i: int, j: int, names: list[str] | None) -> str:

@@ -15,7 +15,7 @@ _STEPS, _SETTLED = 50, 1e-7
 """Most steps towards the bias, and the step that ends them."""
 _FARTHEST = 0.5
 """Most that the log of a class's mass is moved, times log k: of two classes, one of 5 % is not made one of 20 %."""
-_KEPT = 0.5
+KEPT = 0.5
 """Share of its own evidence that a unanimous row keeps against the bias."""
 
 
@@ -92,6 +92,6 @@ def held_back(scores: Probs, bias: NDArray[np.float64], unanimous: NDArray[np.in
     lead = np.maximum(scores[rows, agreed][:, None] - scores[rows], 0)
     pull = bias[None, :] - bias[agreed][:, None]
     with np.errstate(divide="ignore", invalid="ignore"):
-        most = np.where(pull > 0, (1 - _KEPT) * lead / pull, 1.0)
+        most = np.where(pull > 0, (1 - KEPT) * lead / pull, 1.0)
     share[rows] = np.minimum(most.min(axis=1, initial=1.0), 1.0)
     return share

@@ -12,12 +12,12 @@ from numba import njit
 from numpy.typing import NDArray
 
 
-def _compiled(function: Any) -> Any:
+def compiled(function: Any) -> Any:
     """Compile at the first call and keep the result on disk; the lock is given up, so that blocks can run beside."""
     return njit(cache=True, nogil=True, boundscheck=False)(function)
 
 
-@_compiled
+@compiled
 def count_votes(L: NDArray[Any]) -> NDArray[np.int64]:
     """Number of votes of each row of a dense matrix, as offsets: n + 1 numbers."""
     indptr = np.zeros(L.shape[0] + 1, np.int64)
@@ -29,7 +29,7 @@ def count_votes(L: NDArray[Any]) -> NDArray[np.int64]:
     return indptr
 
 
-@_compiled
+@compiled
 def fill_codes(L: NDArray[Any], k: int, indptr: NDArray[np.int64]) -> NDArray[np.int32]:
     """The codes of a dense matrix, row by row."""
     codes = np.empty(indptr[-1] + 1, np.int32)  # one spare place to write abstentions to
@@ -42,7 +42,7 @@ def fill_codes(L: NDArray[Any], k: int, indptr: NDArray[np.int64]) -> NDArray[np
     return codes[: indptr[-1]]
 
 
-@_compiled
+@compiled
 def count_codes(L: NDArray[Any], k: int) -> NDArray[np.int64]:
     """How often each code occurs in a dense matrix."""
     n, m = L.shape
@@ -58,7 +58,7 @@ def count_codes(L: NDArray[Any], k: int) -> NDArray[np.int64]:
     return out.ravel()
 
 
-@_compiled
+@compiled
 def row_keys_dense(L: NDArray[Any], keys: NDArray[np.uint64]) -> NDArray[np.uint64]:
     """As `row_keys`, from a dense matrix; `keys` is m x (k + 1), the first column 0 for abstentions."""
     n, m = L.shape
@@ -80,29 +80,7 @@ def row_keys_dense(L: NDArray[Any], keys: NDArray[np.uint64]) -> NDArray[np.uint
     return out
 
 
-@_compiled
-def sum_two(L: NDArray[Any], tables: NDArray[np.int32], out: NDArray[np.int32]) -> None:
-    """Sums over each row of a dense matrix of two classes, 4 x n, in whole numbers.
-
-    The first and second are of `tables[0]` and `tables[2]` where the vote is 0, `tables[1]` and `tables[3]` where it
-    is 1; the others are the numbers of votes for 0 and for 1. There is no branch, and whole numbers may be
-    added in any order: so the inner loop runs on vectors, as fast as the votes can be read.
-    """
-    n, m = L.shape
-    first_no, first_yes, second_no, second_yes = tables[0], tables[1], tables[2], tables[3]
-    for i in range(n):
-        first = second = no = yes = np.int32(0)
-        for j in range(m):
-            vote = L[i, j]
-            is_no, is_yes = np.int32(vote == 0), np.int32(vote == 1)
-            first += is_no * first_no[j] + is_yes * first_yes[j]
-            second += is_no * second_no[j] + is_yes * second_yes[j]
-            no += is_no
-            yes += is_yes
-        out[0, i], out[1, i], out[2, i], out[3, i] = first, second, no, yes
-
-
-@_compiled
+@compiled
 def add_up(
     indptr: NDArray[np.int64], codes: NDArray[np.int32], weights: NDArray[np.float64], table: NDArray[np.float64]
 ) -> NDArray[np.float64]:
@@ -127,7 +105,7 @@ def add_up(
     return out
 
 
-@_compiled
+@compiled
 def expected(
     indptr: NDArray[np.int64],
     codes: NDArray[np.int32],
@@ -153,7 +131,7 @@ def expected(
                 out[code, y] += weight * probs[i, y]
 
 
-@_compiled
+@compiled
 def count_pairs(
     indptr: NDArray[np.int64], codes: NDArray[np.int32], units: NDArray[np.int64], out: NDArray[np.int64]
 ) -> None:
@@ -174,7 +152,7 @@ def count_pairs(
                     row[codes[b]] += units[a] * units[b]
 
 
-@_compiled
+@compiled
 def row_keys(indptr: NDArray[np.int64], codes: NDArray[np.int32], keys: NDArray[np.uint64]) -> NDArray[np.uint64]:
     """Sum of the keys of the codes of each row, modulo 2^64: the same whatever the order of the codes."""
     out = np.zeros(len(indptr) - 1, np.uint64)
@@ -184,7 +162,7 @@ def row_keys(indptr: NDArray[np.int64], codes: NDArray[np.int32], keys: NDArray[
     return out
 
 
-@_compiled
+@compiled
 def number_cells(
     indptr: NDArray[np.int64],
     codes: NDArray[np.int32],

@@ -1,7 +1,6 @@
 """What `Auto` adds up over the votes of each row, classes in rows: numpy is fast along the long axis only."""
 
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +10,6 @@ from labelmill.label_model.encoding import EncodedVotes
 
 UNIT = 2.0**-20
 """What evidence is a multiple of: sums of it are then exact, and the same in whichever order."""
-_MOST = 2**31 - 1
 _ROUNDING = 1e-9
 """What soft votes for one class may fall short of all votes, when both are added up."""
 
@@ -65,23 +63,3 @@ def of_votes(
     added = kernels.add_up(votes.indptr, votes.codes, votes.weights, table.reshape(-1, table.shape[2]))
     tally, *parts = np.split(np.ascontiguousarray(added.T), table.shape[2] // k)
     return Sums(parts[0], parts[1] if heard is not None else None, tally, votes.per_row)
-
-
-def packed(evidence: NDArray[np.float64], heard: NDArray[np.float64] | None) -> NDArray[np.int32] | None:
-    """Tables for `of_two`: how much more each vote says for class 1 than for 0, in units; None if they do not fit."""
-    if evidence.shape[1] != 2:
-        return None
-    both = [evidence, heard if heard is not None else np.zeros_like(evidence)]
-    ahead = np.concatenate([np.rint((table[:, :, 1] - table[:, :, 0]) / UNIT).T for table in both])
-    if max(np.abs(part).max(axis=0).sum() for part in np.split(ahead, 2)) > _MOST:
-        return None
-    return np.ascontiguousarray(ahead, dtype=np.int32)
-
-
-def of_two(L: NDArray[Any], tables: NDArray[np.int32], *, heard: bool) -> Sums:
-    """As `of_votes`, from a dense matrix of two classes; evidence up to a constant a row."""
-    found = np.empty((4, len(L)), np.int32)
-    kernels.sum_two(L, tables, found)
-    columns = found.astype(np.float64)
-    sides = np.array([[-UNIT / 2], [UNIT / 2]])
-    return Sums(columns[0] * sides, columns[1] * sides if heard else None, columns[2:], columns[2] + columns[3])

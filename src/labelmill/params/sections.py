@@ -179,6 +179,14 @@ class FitLabelModelParams(Section):
     class_balance: tuple[float, ...] | Literal["estimate"] | None = Field(
         None, description="Known share of each class; uniform if absent. estimate: from the votes, with an interval."
     )
+    edges: tuple[tuple[str, str], ...] | None = Field(
+        None,
+        description="Pairs of labeling functions, by name, that depend on each other, and no others do; found from the "
+        "votes if absent.",
+    )
+    no_edges: tuple[tuple[str, str], ...] = Field(
+        (), description="Pairs of labeling functions, by name, that are independent, however alike they look."
+    )
     max_iter: Positive = Field(100, description="Most rounds of expectation maximisation, for kinds that have rounds.")
     tol: float = Field(1e-4, gt=0, description="Change of the probabilities at which those rounds end.")
 

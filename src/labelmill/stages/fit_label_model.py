@@ -1,5 +1,6 @@
 """Learn from the votes how far to trust each labeling function; give every row its probabilities."""
 
+import inspect
 import logging
 from collections.abc import Iterator
 from itertools import zip_longest
@@ -81,8 +82,19 @@ def _predict(model: label_model.LabelModel, classes: tuple[str, ...]) -> dict[st
 
 
 def _make(params: FitLabelModelParams, cardinality: int) -> label_model.LabelModel:
-    """Make the label model; `max_iter` and `tol` are for those that are fitted in rounds."""
-    return label_model.make_known(params.kind, cardinality=cardinality, **params.model_dump(exclude={"kind"}))
+    """Make the label model; `max_iter` and `tol` are for those that are fitted in rounds.
+
+    Edges are somebody's knowledge: a kind that makes nothing of them is refused.
+    """
+    given = params.model_dump(exclude={"kind"})
+    known = {kind: inspect.signature(model).parameters for kind, model in label_model.KINDS.items()}
+    for key in ("edges", "no_edges"):
+        if given[key] and key not in known[params.kind]:
+            raise LabelModelError(
+                f"fit_label_model.{key} has pairs of labeling functions, and kind {params.kind} makes nothing of them. "
+                f"Leave {key} out, or take one of {', '.join(kind for kind in known if key in known[kind])}."
+            )
+    return label_model.make_known(params.kind, cardinality=cardinality, **given)
 
 
 def _train_votes() -> Iterator[Votes]:
