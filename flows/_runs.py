@@ -74,7 +74,7 @@ def join_waiting() -> list[str]:
 def bury(deployments: Iterable[uuid.UUID], project: Path) -> list[str]:
     """Mark runs as crashed that a `kill -9` or a power cut ended, so that they give back their place; name them.
 
-    Only who serves these deployments alone may ask for it: of the runs that the server takes for running none is.
+    Only who serves the project may ask for it: of its runs that the server takes for running none is.
     """
     from prefect.client.orchestration import get_client
     from prefect.client.schemas.objects import StateType
@@ -82,7 +82,8 @@ def bury(deployments: Iterable[uuid.UUID], project: Path) -> list[str]:
 
     names = []
     with get_client(sync_client=True) as client:
-        for run in _runs(client, deployments, [StateType.RUNNING, StateType.PENDING, StateType.CANCELLING]):
+        found = _runs(client, deployments, [StateType.RUNNING, StateType.PENDING, StateType.CANCELLING])
+        for run in _of(project, found):
             message = "The process of this run was gone when the flows were served again."
             client.set_flow_run_state(run.id, Crashed(message=message), force=True)
             flow = client.read_flow(run.flow_id).name
@@ -91,14 +92,14 @@ def bury(deployments: Iterable[uuid.UUID], project: Path) -> list[str]:
     return names
 
 
-def drop_late(deployments: Iterable[uuid.UUID]) -> int:
-    """Cancel runs that should have started before now; return how many."""
+def drop_late(deployments: Iterable[uuid.UUID], project: Path) -> int:
+    """Cancel runs of the project that should have started before now; return how many."""
     from prefect.client.orchestration import get_client
     from prefect.client.schemas.objects import StateType
     from prefect.states import Cancelled
 
     with get_client(sync_client=True) as client:
-        late = [run for run in _runs(client, deployments, [StateType.SCHEDULED]) if _due(run)]
+        late = [run for run in _of(project, _runs(client, deployments, [StateType.SCHEDULED])) if _due(run)]
         for run in late:
             client.set_flow_run_state(run.id, Cancelled(message="Late: nobody served it when it was due."))
     return len(late)
@@ -118,6 +119,11 @@ def _runs(client: Any, deployments: Iterable[uuid.UUID], states: list[Any]) -> l
             state=FlowRunFilterState(type=FlowRunFilterStateType(any_=states)),
         )
     )
+
+
+def _of(project: Path, runs: list[Any]) -> list[Any]:
+    """Those that name this project: where another one was served before, its runs are its own matter."""
+    return [run for run in runs if run.parameters.get("project") == str(project)]
 
 
 def _due(run: Any) -> bool:

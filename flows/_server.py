@@ -20,17 +20,25 @@ HOST = "127.0.0.1"
 
 @contextlib.contextmanager
 def server(host: str, port: int, *, log: Path, timeout_s: float = 120) -> Iterator[str]:
-    """Yield the API address of the server that answers, or of one that runs until the block ends."""
+    """Yield the API address of the server that answers, or of one that runs until the block ends.
+
+    Its database lies beside the log: with the one in the home folder, that of another project would be the same.
+    """
     api = f"http://{host}:{port}/api"
     if _answers(api):
         yield api
         return
     log.parent.mkdir(parents=True, exist_ok=True)
+    database = f"sqlite+aiosqlite:///{log.parent.resolve() / 'prefect.db'}"
     with log.open("ab") as output:
         process = subprocess.Popen(
             [sys.executable, "-m", "prefect", "server", "start", "--host", host, "--port", str(port)],
             # With any port but 4200 the page asks the wrong address unless it is told.
-            env={**os.environ, "PREFECT_SERVER_UI_API_URL": api},
+            env={
+                "PREFECT_SERVER_DATABASE_CONNECTION_URL": database,
+                **os.environ,
+                "PREFECT_SERVER_UI_API_URL": api,
+            },
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,  # Ctrl-C reaches us alone; the server goes last
@@ -75,9 +83,17 @@ def address_file(project: Path) -> Path:
     return project / ".prefect" / "api"
 
 
+def serve_lock(project: Path) -> Path:
+    """What `flows.serve` holds as long as it serves the project."""
+    return project / ".prefect" / "serve.lock"
+
+
 def _served(project: Path) -> str | None:
+    from labelmill.storage import is_held
+
     file = address_file(project)
-    api = file.read_text(encoding="utf-8") if file.exists() else ""
+    # Without the lock, who answers at the old address may by now be the server of another project.
+    api = file.read_text(encoding="utf-8") if is_held(serve_lock(project)) and file.exists() else ""
     return api if api and _answers(api) else None
 
 

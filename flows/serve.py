@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from flows._outbox import DRIFT, announce, resource
 from flows._runs import SERVED_BY, bury, drop_late
-from flows._server import HOST, address_file, server
+from flows._server import HOST, address_file, serve_lock, server
 
 if TYPE_CHECKING:
     from prefect.runner import Runner
@@ -48,18 +48,38 @@ def main() -> None:
         model = resource(project)
         with (
             contextlib.suppress(KeyboardInterrupt),
-            exclusive(home / "serve.lock"),
+            exclusive(serve_lock(project)),
             server(given.host, given.port, log=home / "server.log") as api,
         ):
-            address_file(project).write_text(api, encoding="utf-8")
             os.environ["PREFECT_API_URL"] = api
             os.environ[SERVED_BY] = str(os.getpid())
             os.environ.setdefault("PREFECT_RUNNER_POLL_FREQUENCY", _POLL_S)
             # From here on: Prefect reads its settings while it is imported.
+            _refuse_where_another_serves(project)
+            address_file(project).write_text(api, encoding="utf-8")
             runner = _ready(project, model, every=timedelta(minutes=given.monitor_every), cron=given.train_cron)
             asyncio.run(_until(stopped, runner))
     except LabelmillError as error:
         sys.exit(f"error: {error}")
+
+
+def _refuse_where_another_serves(project: Path) -> None:
+    """Leave the server to the project that is served there now: flows of both would have the same names."""
+    from prefect.client.orchestration import get_client
+    from prefect.client.schemas.filters import DeploymentFilter, DeploymentFilterName
+
+    from labelmill.errors import BusyError
+    from labelmill.storage import is_held
+
+    names = DeploymentFilterName(any_=["train", "monitor"])
+    with get_client(sync_client=True) as client:
+        found = client.read_deployments(deployment_filter=DeploymentFilter(name=names))
+    for other in {one.parameters.get("project") for one in found} - {str(project), None}:
+        if is_held(serve_lock(Path(other))):
+            raise BusyError(
+                f"the Prefect server at {os.environ['PREFECT_API_URL'].removesuffix('/api')} has the flows of {other}, "
+                "which is served there now. Give this project a server of its own: choose a free port by --port."
+            )
 
 
 def _ready(project: Path, model: str, *, every: timedelta, cron: str) -> "Runner":
@@ -72,7 +92,7 @@ def _ready(project: Path, model: str, *, every: timedelta, cron: str) -> "Runner
     train, monitor = (runner.add_deployment(one) for one in _deployments(str(project), model, every=every, cron=cron))
     for name in bury([train, monitor], project):
         _say(f"  found dead       {name}: marked as crashed")
-    if late := drop_late([monitor]):
+    if late := drop_late([monitor], project):
         _say(f"  missed           {late} runs of monitor: one now makes up for them")
     with get_client(sync_client=True) as client:
         client.create_flow_run_from_deployment(monitor)

@@ -35,6 +35,16 @@ def chain(tmp_path):
     return tmp_path
 
 
+@pytest.fixture
+def slow_chains(tmp_path):
+    """Two such projects, whose stages take a minute each."""
+    folders = [tmp_path / name for name in ("first", "second")]
+    for folder in folders:
+        folder.mkdir()
+        write_project(folder, dict.fromkeys(TRAINING, "time.sleep(60)"))
+    return folders
+
+
 def write_project(folder: Path, bodies: dict[str, str]) -> None:
     """Make `folder` a git and DVC project; `bodies` is Python that a stage runs besides saying its name."""
     lines = ["stages:"]

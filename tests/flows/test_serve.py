@@ -96,6 +96,29 @@ def test_drift_starts_train_also_after_a_crash_and_behind_late_runs(prefect_serv
     assert f"train crashed in {chain} (run {dead.name})" in (chain / "alerts.txt").read_text()
 
 
+@pytest.mark.slow
+def test_a_second_project_leaves_the_first_alone(slow_chains, tmp_path):
+    (first, second), home = slow_chains, tmp_path
+    with chdir(first):
+        decisions.record("drift", action="retrain", reason="lottery is gone", seq=3)
+    port, other_port = free_port(), free_port()
+    log, environment = home / "first.log", {"PREFECT_HOME": str(home / "prefect")}
+    with served(first, port, log, **environment), on_server(port):
+        wait_for(lambda: [run.state_name for run in trains("lottery is gone")] == ["Running"], 60, log)
+
+        command = [sys.executable, "-m", "flows.serve", "--project", str(second), "--port", str(port)]
+        refused = subprocess.run(command, cwd=ROOT, env={**os.environ, **environment}, text=True, capture_output=True)
+        assert refused.returncode == 1
+        assert str(first) in refused.stderr
+        assert "--port" in refused.stderr
+        assert not (second / ".prefect" / "api").exists(), "flows by hand would report to the server of the other one"
+
+        with served(second, other_port, home / "second.log", **environment):
+            assert flows_of(port) == {str(first)}
+            assert flows_of(other_port) == {str(second)}
+            assert [run.state_name for run in trains("lottery is gone")] == ["Running"]
+
+
 def test_every_deployment_names_a_flow_that_exists():
     from importlib import import_module
 
@@ -117,6 +140,21 @@ def api() -> str:
     from prefect.settings import PREFECT_API_URL
 
     return PREFECT_API_URL.value()
+
+
+@contextmanager
+def on_server(port):
+    """Everything that asks a server asks this one."""
+    from prefect.settings import PREFECT_API_URL, temporary_settings
+
+    with temporary_settings({PREFECT_API_URL: f"http://127.0.0.1:{port}/api"}):
+        yield
+
+
+def flows_of(port) -> set[str]:
+    """The projects whose flows a server has."""
+    with on_server(port), client() as server:
+        return {one.parameters["project"] for one in server.read_deployments()}
 
 
 def deployment(name):

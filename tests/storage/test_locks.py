@@ -39,6 +39,15 @@ def test_it_can_be_taken_again_after_the_block(tmp_path):
             pass
 
 
+def test_whether_it_is_held_can_be_seen_from_outside(tmp_path):
+    lock = tmp_path / "a.lock"
+    assert not storage.is_held(lock)
+    assert not lock.exists(), "looking makes nothing"
+    with storage.exclusive(lock):
+        assert storage.is_held(lock)
+    assert not storage.is_held(lock)
+
+
 def holder(folder):
     process = subprocess.Popen([sys.executable, "-c", HOLD, str(folder / "a.lock")], stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None

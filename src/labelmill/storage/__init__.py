@@ -25,7 +25,7 @@ from labelmill.storage.folders import (
     verify_folder,
 )
 from labelmill.storage.gold import read_gold
-from labelmill.storage.locks import exclusive
+from labelmill.storage.locks import exclusive, is_held
 from labelmill.storage.shards import (
     Piece,
     Shard,
@@ -47,6 +47,7 @@ __all__ = [
     "count_rows",
     "exclusive",
     "folder_hash",
+    "is_held",
     "iter_shards",
     "join_shards",
     "list_pieces",

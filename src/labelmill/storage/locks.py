@@ -47,6 +47,18 @@ def exclusive(path: Path, *, wait_s: float = 0.0) -> Iterator[None]:
         yield
 
 
+def is_held(path: Path) -> bool:
+    """Whether a live process holds a lock file; one that may not be looked at counts as held."""
+    try:
+        with path.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except (BlockingIOError, PermissionError):
+        return True
+    except OSError:  # there is no such file
+        return False
+    return False
+
+
 def _owner(path: Path) -> str:
     try:
         owner = json.loads(path.read_text(encoding="utf-8"))
