@@ -137,7 +137,7 @@ GOLD_NAMED_BY = {
     "GOLD_DEV": DEV_STAGES | {"analysis/evidence", "cli/interop"},  # for LF work, and to hand it to others
     "GOLD_TRAIN": {"stages/ingest", "stages/baselines", "cli/interop"},
     "GOLD_TEST": {"stages/ingest", "stages/evaluate", "cli/interop"},
-    "GOLD_GATE": {"stages/ingest", "quality/evidence", "quality/first_champion"},
+    "GOLD_GATE": {"stages/ingest", "quality/evidence"},
     "GOLD_STREAM": {"stages/ingest", "loop/periods"},  # the replay plays it, and lets out what is audited
     "PROVENANCE": {"stages/ingest", "stages/validate", "stages/evaluate"},
 }

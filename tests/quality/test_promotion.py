@@ -8,10 +8,11 @@ from labelmill import paths, storage
 from labelmill.end_model import matrix
 from labelmill.end_model.features import Featurizer
 from labelmill.end_model.model import EndModel
-from labelmill.errors import CorruptFileError, DataError, PromotionError, TrainingError
+from labelmill.errors import CorruptFileError, PromotionError, TrainingError
 from labelmill.params import FeaturizeParams, parse_params
 from labelmill.quality import champion, promotion
 from labelmill.quality.decisions import decisions
+from labelmill.quality.explanation import explain
 
 CLASSES = ("ham", "spam")
 
@@ -131,8 +132,13 @@ def test_gate_rows_that_were_quarantined_since_are_left_out(project):
 
 def test_without_gate_gold_it_says_what_to_set(project):
     storage.write_table(paths.GOLD_GATE, storage.read_table(paths.GOLD_GATE).assign(label=-1))
-    with pytest.raises(DataError, match="gate_rows"):
-        promotion.promote_first(params())
+    decision = promotion.promote_first(params())
+    assert not decision.promote
+    assert "gate_rows" in decision.reasons[0]
+    assert "purpose gate" in decision.reasons[0]
+    (line,) = decisions()
+    assert (line["kind"], line["reasons"]) == ("refusal", decision.reasons)
+    assert "gate gold: 0 rows" in explain(line)
 
 
 def test_features_of_another_featurizer_are_refused(project):

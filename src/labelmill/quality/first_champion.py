@@ -7,7 +7,6 @@ import pandas as pd
 
 from labelmill import paths
 from labelmill.arrays import Gold, Probs
-from labelmill.errors import DataError
 from labelmill.params import Params, PromoteParams
 from labelmill.quality import bootstrap, evidence, systems
 from labelmill.quality.decisions import Decision
@@ -81,10 +80,7 @@ def judge_first(
 def judge_newest(params: Params) -> Decision:
     """Decide by the files of the project whether the newest end model may become the first champion.
 
-    Raises
-    ------
-    DataError
-        There is no gate gold, or its rows have no features or votes.
+    Where no gate row has gold it may not: that is a decision, as it is of a challenger, and no fault of the project.
     """
     from labelmill.end_model.matrix import featurizer_hash, read_features
     from labelmill.end_model.model import EndModel
@@ -93,9 +89,9 @@ def judge_newest(params: Params) -> Decision:
 
     gold = evidence.known_gate_gold()
     if gold.empty:
-        raise DataError(
-            f"{paths.GOLD_GATE}: has no row with gold. Set ingest.splits.gate_rows, or label rows with purpose gate."
-        )
+        label = "set ingest.splits.gate_rows, or label rows with purpose gate"
+        none = {"n": 0, "n_per_class": dict.fromkeys(params.task.classes, 0)}
+        return Decision(False, [f"no gate row has gold, so there is nothing to go by: {label}"], none)
     k = params.task.cardinality
     model = EndModel.load(paths.END_MODEL)
     model.check_featurizer(featurizer_hash(paths.FEATURES))

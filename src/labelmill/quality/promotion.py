@@ -45,8 +45,6 @@ def promote_first(
     ------
     PromotionError
         Another model is in charge already, or was put in charge meanwhile.
-    DataError
-        There is no gate gold, or its rows have no features or votes.
     """
     champion.finish()
     entry = _entry(params, made_from or {}) | decided(at)
