@@ -53,7 +53,7 @@ def play(*, rows: int, seed: int) -> None:
     calendar = (Event("dead_lf", BEGIN, DAYS, strength=0.6, words=words),)
     days = list(planted_stream(seed=seed, days=DAYS, rows=rows, calendar=calendar, start=START))
 
-    replay = Replay(params, retrain=repro, audit_delay=dt.timedelta(days=2))
+    replay = Replay(params, retrain=lambda at: repro(), audit_delay=dt.timedelta(days=2))
     for number, step in enumerate(replay.play(map(period, days[: BEGIN + NOTICE]))):
         stale = [line["lf"] for line in step.decisions if line["kind"] == "stale_lf"]
         if stale:

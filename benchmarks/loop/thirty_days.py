@@ -65,7 +65,7 @@ def play(*, rows: int, seed: int) -> None:
     assert first.promote, first.reasons
     print(f"first champion after {time.monotonic() - started:.0f} s: {first.reasons[0]}", flush=True)
 
-    replay = Replay(params, retrain=lambda: retrain(params), audit_delay=dt.timedelta(days=2))
+    replay = Replay(params, retrain=lambda at: retrain(params, at=at), audit_delay=dt.timedelta(days=2))
     days = list(planted_stream(seed=seed, rows=rows, start=START))
     wrong, line, done = 0, "{:>3} {:14} {:>5}  {:16} {:<60} {}", set()
     print(line.format("day", "event", "rows", "expected", "seen", "decided"))

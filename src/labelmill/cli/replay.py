@@ -46,8 +46,8 @@ def replay(
 
     params = load_params()
     if not champion.current_seq():
-        judge(params)
-    played = Replay(params, retrain=lambda: retrain(params), audit_delay=dt.timedelta(days=audit_delay))
+        judge(params, at=start.replace(tzinfo=dt.UTC))
+    played = Replay(params, retrain=lambda at: retrain(params, at=at), audit_delay=dt.timedelta(days=audit_delay))
     for step in played.play(periods(params, start=start.date(), end=end.date(), days=days)):
         typer.echo(json.dumps(_as_json(step)) if as_json else _in_words(step))
         time.sleep(days / speed if speed else 0)

@@ -67,7 +67,7 @@ class Replay:
     params
         The project's params.
     retrain
-        Brings every stage up to date and judges the new model, as the train flow does.
+        Brings every stage up to date and judges the new model, as the train flow does, at the time that it is given.
     audit_delay
         How long after a period people have labeled its audited rows.
 
@@ -78,7 +78,11 @@ class Replay:
     """
 
     def __init__(
-        self, params: Params, *, retrain: Callable[[], object], audit_delay: dt.timedelta = dt.timedelta(days=7)
+        self,
+        params: Params,
+        *,
+        retrain: Callable[[dt.datetime], object],
+        audit_delay: dt.timedelta = dt.timedelta(days=7),
     ) -> None:
         first = champion.load_champion()
         if first is None:
@@ -98,7 +102,7 @@ class Replay:
             batch, refused = self._add(period, now)
             windows = watch(self._params, now=now) if batch else []
             if any(line.get("action") == "retrain" for line in decisions.decisions()[before:]):
-                self._retrain()
+                self._retrain(now)
             recorded = tuple(decisions.decisions()[before:])
             yield Step(period, batch, refused, tuple(windows), recorded, champion.current_seq())
 
