@@ -53,11 +53,6 @@ class Step:
     decisions: tuple[dict[str, Any], ...]
     champion: int
 
-    @property
-    def retrained(self) -> bool:
-        """Whether the period led to a retrain."""
-        return any(line.get("action") == "retrain" for line in self.decisions)
-
 
 class Replay:
     """Plays periods through the loop of the project in the current folder.
