@@ -144,7 +144,8 @@ class Replay:
             "loop": stored[[f"p_{name}" for name in classes]].to_numpy(),
             "frozen": model.predict_proba(featurizer.transform(frame)),
         }
-        table = pd.DataFrame({"month": f"{period.start:%Y-%m}", "covered": True, "gold": gold})
+        days = pd.to_datetime(frame[self._params.ingest.splits.date_column], utc=True, errors="coerce")
+        table = pd.DataFrame({"month": days.dt.strftime("%Y-%m"), "covered": True, "gold": gold})
         for system, probs in said.items():
             table[[f"{system}:{name}" for name in classes]] = probs
         self._tables.append(table[table["gold"] != UNKNOWN])

@@ -3,6 +3,7 @@
 import datetime as dt
 import json
 
+import pandas as pd
 import pytest
 from commands import run
 
@@ -12,7 +13,7 @@ from labelmill.loop.periods import periods
 from labelmill.loop.replay import Replay
 from labelmill.quality import champion
 from labelmill.quality.decisions import decisions
-from labelmill.sources.batches import list_batches, read_ids, read_scores
+from labelmill.sources.batches import list_batches, read_batch, read_ids, read_scores
 
 DAYS = {"start": dt.date(2024, 5, 1), "end": dt.date(2024, 7, 1), "days": 20}
 
@@ -56,6 +57,11 @@ def test_periods_are_scored_watched_and_audited_with_a_delay(params, in_charge):
     assert scores["loop"]["all"]["n"] == rows
     assert scores["loop"]["all"] == scores["frozen"]["all"], "nobody else was ever in charge"
     assert scores["differences"]["loop-frozen"]["all"]["f1"]["value"] == 0
+
+    assert list(scores["loop"]["months"]) == ["2024-05", "2024-06"]
+    received = pd.concat([read_batch(batch).frame["received_at"] for batch in list_batches()])
+    may = (received < "2024-06-01").sum()
+    assert scores["loop"]["months"]["2024-05"]["n"] == may, "each row is of its own month, whatever its period is"
 
     assert all(step.batch is None and "known already" in step.refused for step in played.play(periods(params, **DAYS)))
 
