@@ -36,8 +36,9 @@ def replay(
 
     It adds batches to data/incoming, decisions to state/ and labels of audited rows to gold/annotations.jsonl of this
     project; try it in a copy first. At the end the loop is compared with its own first champion, had that stayed in
-    charge. Periods that were played before add nothing.
+    charge. Killed, the same command goes on where it ended.
     """
+    from labelmill.errors import PromotionError
     from labelmill.loop.periods import periods
     from labelmill.loop.replay import Replay
     from labelmill.loop.retrain import judge, retrain
@@ -46,7 +47,10 @@ def replay(
 
     params = load_params()
     if not champion.current_seq():
-        judge(params, at=start.replace(tzinfo=dt.UTC))
+        first = judge(params, at=start.replace(tzinfo=dt.UTC))
+        if not first.promote:
+            why = "\n".join(f"  {reason}" for reason in first.reasons)
+            raise PromotionError(f"there is no first champion, who scores what comes: the model was refused\n{why}")
     played = Replay(params, retrain=lambda at: retrain(params, at=at), audit_delay=dt.timedelta(days=audit_delay))
     for step in played.play(periods(params, start=start.date(), end=end.date(), days=days)):
         typer.echo(json.dumps(_as_json(step)) if as_json else _in_words(step))
