@@ -78,7 +78,8 @@ def _refuse_where_another_serves(project: Path) -> None:
         if is_held(serve_lock(Path(other))):
             raise BusyError(
                 f"the Prefect server at {os.environ['PREFECT_API_URL'].removesuffix('/api')} has the flows of {other}, "
-                "which is served there now. Give this project a server of its own: choose a free port by --port."
+                "which is served there now. Give this project a server of its own: choose a free port by --port. "
+                f"Where it is a copy of that one, remove {serve_lock(project).parent} first."
             )
 
 

@@ -130,6 +130,18 @@ def test_every_deployment_names_a_flow_that_exists():
         assert set(deployment.get("parameters", {})) <= set(found.parameters.properties)
 
 
+def test_a_live_run_is_not_taken_for_a_dead_one():
+    from prefect.events.schemas.automations import AutomationCore, Posture
+    from prefect.settings import get_current_settings
+
+    automation = AutomationCore.model_validate(yaml.safe_load((ROOT / "flows/dead_runs.yaml").read_text()))
+    trigger, (action,) = automation.trigger, automation.actions
+    assert trigger.posture == Posture.Proactive
+    assert trigger.after < trigger.expect, "each heartbeat puts the end off"
+    assert trigger.within.total_seconds() > 3 * get_current_settings().flows.heartbeat_frequency
+    assert action.state == "CRASHED"
+
+
 def client():
     from prefect.client.orchestration import get_client
 
