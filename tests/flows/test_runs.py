@@ -1,8 +1,10 @@
-"""What becomes of runs that nobody works on any more."""
+"""What becomes of runs that nobody works on any more, and to whom flows by hand report."""
 
 import datetime as dt
 
 import pytest
+
+from labelmill.storage import exclusive
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::DeprecationWarning")]
 
@@ -31,3 +33,15 @@ def test_only_runs_of_the_project_itself_are_buried_and_dropped(prefect_server, 
     assert (states[str(chain), "dead"], states[str(chain), "late"]) == ("Crashed", "Cancelled")
     assert states["/srv/another", "dead"] == "Running"
     assert states["/srv/another", "late"] in ("Scheduled", "Late"), "the server itself says Late after some seconds"
+
+
+def test_an_old_address_is_not_trusted_where_the_project_is_served_no_more(prefect_server, chain):
+    from prefect.settings import PREFECT_API_URL
+
+    from flows._server import _served, address_file, serve_lock
+
+    address_file(chain).parent.mkdir()
+    address_file(chain).write_text(PREFECT_API_URL.value())
+    assert _served(chain) is None, "by now it may be the server of another project"
+    with exclusive(serve_lock(chain)):
+        assert _served(chain) == PREFECT_API_URL.value()
