@@ -4,7 +4,7 @@ import pytest
 
 from labelmill import paths, storage, tracking
 from labelmill.quality import champion
-from labelmill.tracking import database
+from labelmill.tracking import database, provenance
 
 
 @pytest.fixture
@@ -138,7 +138,7 @@ def test_the_alias_follows_a_rollback_and_a_check_sets_it_right(project, params,
 def test_a_registered_model_says_what_it_was_made_from(project, params, client):
     tracking.track_run(params)
     tags = client.get_model_version_by_alias("toy", "challenger").tags
-    assert {f"made_from.{name}": made for name, made in tracking.made_from(params).items()}.items() <= tags.items()
+    assert {f"made_from.{name}": made for name, made in provenance.made_from(params).items()}.items() <= tags.items()
     assert {
         "made_from.data",
         "made_from.label_matrix",

@@ -47,14 +47,14 @@ def promote(
     With --first, where there is no champion yet: if it beats always-one-class and majority vote. Where the model is
     refused, the exit code is 9 and the champion stays; `labelmill explain last` tells the numbers.
     """
-    from labelmill import tracking
     from labelmill.errors import PromotionError
+    from labelmill.loop.origin import trained_from
     from labelmill.params import load_params
     from labelmill.quality import promotion
 
     params = load_params()
     decide = promotion.promote_first if first else promotion.promote
-    decision = decide(params, made_from=tracking.made_from(params))
+    decision = decide(params, made_from=trained_from(params))
     if as_json:
         typer.echo(json.dumps({"promote": decision.promote, "reasons": decision.reasons, "numbers": decision.numbers}))
     elif decision.promote:

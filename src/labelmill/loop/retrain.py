@@ -2,7 +2,7 @@
 
 import datetime as dt
 
-from labelmill import tracking
+from labelmill.loop.origin import trained_from
 from labelmill.params import Params
 from labelmill.quality import champion, promotion
 from labelmill.quality.decisions import Decision
@@ -22,4 +22,4 @@ def judge(params: Params, *, at: dt.datetime | None = None) -> Decision:
     `at` is when that is decided, now if absent: a replay sets the clock.
     """
     decide = promotion.promote if champion.current_seq() else promotion.promote_first
-    return decide(params, made_from=tracking.made_from(params), at=at)
+    return decide(params, made_from=trained_from(params), at=at)

@@ -60,7 +60,7 @@ class Champion:
     sha256, featurizer_sha256
         Hash of the end model and of its featurizer.
     made_from
-        Hashes of what it was made from (data, label_matrix, lf_set, params, code), as far as they were recorded.
+        Hashes of what it was made from (data, label_matrix, lf_set, ...), as far as they were recorded.
     """
 
     seq: int

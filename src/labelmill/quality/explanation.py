@@ -130,7 +130,7 @@ def _rows(line: Line, key: str) -> list[str]:
 
 def _made_from(line: Line) -> Iterator[str]:
     for name, made in (line.get("made_from") or {}).items():
-        yield f"{name.replace('_', ' ')} {made if name == 'labelmill' else _short(made)}"
+        yield f"{name.replace('_', ' ')} {made if name.startswith('labelmill') else _short(made)}"
 
 
 def _of(line: Line, key: str, before: str = " ") -> str:

@@ -1,7 +1,7 @@
 """What training saw, kept to compare new rows with: `models/reference`, and what it holds true for."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,8 @@ class MadeFrom:
         By name of each labeling function, in the order of the label matrix, the key of its fingerprint.
     label_model, end_model
         SHA-256 of the models.
+    tables
+        By name (data, label_matrix, probs) SHA-256 of the tables that the models were made from.
     """
 
     classes: tuple[str, ...]
@@ -37,6 +39,7 @@ class MadeFrom:
     lfs: dict[str, str]
     label_model: str
     end_model: str
+    tables: dict[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, task: TaskParams, lfs: dict[str, str], *, label_model: str, end_model: str) -> "MadeFrom":

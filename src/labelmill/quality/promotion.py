@@ -74,7 +74,7 @@ def promote(params: Params, *, made_from: Mapping[str, str], at: dt.datetime | N
     params
         The project's params.
     made_from
-        Hashes of what the model was made from, to be kept with it; `lf_set` tells whether `lfs/` changed.
+        Hashes of what the model was made from, to be kept with it; `lf_set` tells whether the rules changed.
     at
         When this is decided; now, if absent.
 

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import zip_longest
 
 import numpy as np
@@ -40,12 +41,14 @@ def run(params: Params) -> None:
     from labelmill.quality.profile import MadeFrom, lf_keys, save_profile
 
     lfs = load_lfs(paths.LFS, params.task.cardinality, classes=params.task.classes)
+    tables = {"data": paths.CLEAN, "label_matrix": paths.LABEL_MATRIX, "probs": paths.PROBS}
     made_from = MadeFrom.of(
         params.task,
         lf_keys(lfs, paths.LFS),
         label_model=storage.folder_hash(paths.LABEL_MODEL),
         end_model=storage.folder_hash(paths.END_MODEL),
     )
+    made_from = replace(made_from, tables={name: storage.folder_hash(path) for name, path in tables.items()})
     figures = {"rows": 0, "covered": 0, "scored": 0, "gold": 0}
     parts = _counted(_parts(params, made_from.schema.lf_names), figures)
     reference = Reference.of(parts, made_from.schema, seed=params.task.seed, sample_rows=params.drift.sample_rows)

@@ -5,8 +5,7 @@ Beside `end_model/predict.py` the only package that imports mlflow. `record` gat
 MLflow, `runs`, `model` and `monitoring` write to it, `repair` checks and rebuilds it.
 """
 
-from labelmill.tracking.provenance import made_from
 from labelmill.tracking.repair import check, mirror_champion, rebuild
 from labelmill.tracking.runs import track_run
 
-__all__ = ["check", "made_from", "mirror_champion", "rebuild", "track_run"]
+__all__ = ["check", "mirror_champion", "rebuild", "track_run"]

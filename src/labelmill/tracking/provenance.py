@@ -61,7 +61,7 @@ def lf_set_hash(folder: Path = paths.LFS) -> str:
 
 
 def made_from(params: Params) -> dict[str, str]:
-    """Hashes of what the newest end model was made from, and the versions of the code.
+    """Hashes of the tables, rules, params and code as they lie there: right after the stages, what the models are of.
 
     Keys are data, label_matrix, probs, lf_set, params and code (SHA-256), `labelmill` (version) and,
     inside a git work tree, git_commit.
