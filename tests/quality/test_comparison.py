@@ -124,6 +124,28 @@ def test_the_same_rows_and_seed_give_the_same_numbers():
     assert decide(gold, *both) == decide(gold, *both)
 
 
+@pytest.mark.parametrize(("known", "verdict"), [(True, "too little evidence"), (False, "does not know either")])
+def test_a_class_without_rows_is_told_and_must_not_be_lost(known, verdict):
+    """The challenger never says `newsletter`, of which there is no gold."""
+    gold = np.arange(400) % 2
+    old = np.eye(3)[gold] * 0.8 + 0.2 / 3
+    new = old * [1, 1, 0] / (old * [1, 1, 0]).sum(axis=1, keepdims=True)
+    classes = (*CLASSES, "newsletter")
+    found = compare(Evidence(gold, old if known else new, new, {}), params=PromoteParams(), seed=1, classes=classes)
+    assert found.passed_on_seen
+    assert found.passed is not known
+    assert found.unseen == (("newsletter",) if known else ())
+    told = found.reasons(champion="champion number 1", rows="gate rows")[-1]
+    assert "newsletter" in told and verdict in told
+
+
+def test_a_class_of_few_rows_is_told():
+    gold = np.repeat([0, 1], [390, 10])
+    same = said(gold, np.ones(400, dtype=bool))
+    told = decide(gold, same, same).reasons(champion="champion number 1", rows="gate rows")[-1]
+    assert told == "only 10 of the gate rows are of class spam: hardly anything can be told of it"
+
+
 def test_gold_of_one_class_tells_nothing():
     gold = np.zeros(50, dtype=np.int64)
     same = said(gold, np.ones(50, dtype=bool))

@@ -43,6 +43,18 @@ def test_a_better_model_is_promoted_with_reasons_and_numbers():
     json.dumps(decision.numbers, allow_nan=False)
 
 
+def test_a_class_without_gate_rows_is_told():
+    gold, classes = GOLD[:100], (*CLASSES, "news")
+    known = np.pad(probs(gold, 0.95, 1), ((0, 0), (0, 1)))
+    always = np.tile([1.0, 0.0, 0.0], (100, 1))
+    some = PromoteParams(bootstrap_samples=100)
+    found = judge_first(
+        gold, challenger=known, majority_vote=always, always=always, params=some, seed=1, classes=classes
+    )
+    assert found.promote
+    assert found.reasons[-1] == "no gate row is of class news: whether the model knows it was not judged"
+
+
 def test_a_worse_one_is_not():
     decision = decide(GOLD, probs(GOLD, 0.7, 1), probs(GOLD, 0.9, 2))
     assert not decision.promote

@@ -307,17 +307,67 @@ def test_a_model_that_was_rolled_back_does_not_return_by_itself(in_charge):
     assert champion.current_seq() == 4
 
 
+THREE = (*CLASSES, "news")
+
+
+def three_classes(**promote):
+    """Params of a task to which a class was added, of which gate gold has no row."""
+    content = params(**promote).model_dump(by_alias=True)
+    return parse_params({**content, "task": {**content["task"], "classes": list(THREE)}})
+
+
+def write_model_of_three(*, news=5.0, weight=5.0):
+    """A model that takes a word without a meaning for news; how strongly, and the other words for the other classes."""
+    texts = pd.DataFrame({"text": ["good", "bad", "news"] * 2})
+    made = Featurizer(FeaturizeParams(min_df=2, text_shape=False)).fit(texts)
+    made.save(paths.FEATURIZER)
+    by_word = np.zeros((len(made.names), 3), dtype=np.float32)
+    for word, label, strength in (("good", 0, weight), ("bad", 1, weight), ("news", 2, news)):
+        by_word[made.names.index(f"text:{word}"), label] = strength
+    arrays = {"weight": by_word, "bias": np.array([1, 0, 0], dtype=np.float32)}
+    EndModel("linear", THREE, arrays, made.hash).save(paths.END_MODEL)
+
+
 def test_a_champion_of_fewer_classes_is_compared_by_their_names(in_charge):
-    classes = ["ham", "spam", "news"]
-    content = {"task": {"name": "mail", "classes": classes, "seed": 3}, "ingest": {"source": "generated"}}
-    made = Featurizer.load(paths.FEATURIZER)
-    weight = np.zeros((len(made.names), 3), dtype=np.float32)
-    weight[made.names.index("text:bad"), 1] = weight[made.names.index("text:good"), 0] = 5.0
-    arrays = {"weight": weight, "bias": np.zeros(3, dtype=np.float32)}
-    EndModel("linear", tuple(classes), arrays, made.hash).save(paths.END_MODEL)
-    decision = promotion.promote(parse_params(content), made_from=MADE_FROM)
+    write_model_of_three()
+    decision = promotion.promote(three_classes(), made_from=MADE_FROM)
     assert decision.promote, decision.reasons
-    assert any("knows the classes ham, spam" in reason for reason in decision.reasons)
+    for said in ("knows the classes ham, spam", "of class news, which champion number 1 does not know either"):
+        assert any(said in reason for reason in decision.reasons)
+
+
+@pytest.fixture
+def three_in_charge(in_charge):
+    """Champion number 2, of three classes; every third of the newest rows is news, gate gold has none."""
+    frame, probs = storage.read_shards(paths.CLEAN), storage.read_shards(paths.PROBS)
+    news = (frame["split"] == "test") & (np.arange(len(frame)) % 3 == 0)
+    frame.loc[news, "text"] = "news"
+    probs.loc[probs["id"].isin(frame["id"][news]), ["covered", "pred"]] = [True, 2]
+    for path, table in ((paths.CLEAN, frame), (paths.PROBS, probs.astype({"covered": bool, "pred": "int8"}))):
+        with storage.shard_writer(path) as write:
+            write(table)
+    write_model_of_three()
+    assert promotion.promote(three_classes(), made_from=MADE_FROM).promote
+
+
+@pytest.mark.parametrize("news", [4.0, -5.0], ids=["kept", "lost"])
+def test_a_class_that_the_champion_knows_needs_gate_gold(three_in_charge, news):
+    """Whether the challenger lost it: without gold of it nothing shows that."""
+    write_model_of_three(news=news, weight=4.0)
+    decision = promotion.promote(three_classes(), made_from=MADE_FROM)
+    assert not decision.promote
+    assert any("too little evidence of class news: none of the gate rows is of it" in said for said in decision.reasons)
+    (told,) = (said for said in decision.reasons if said.startswith("label rows of class news with purpose gate"))
+    assert f"the champion takes 66 for it, the challenger {66 if news > 0 else 0})" in told
+    assert champion.current_seq() == 2
+
+
+@pytest.mark.parametrize("news", [4.0, -5.0], ids=["kept", "lost"])
+def test_weak_labels_tell_of_it_where_that_is_wanted(three_in_charge, news):
+    write_model_of_three(news=news, weight=4.0)
+    decision = promotion.promote(three_classes(on_weak_labels=True, worst_loss=0.2), made_from=MADE_FROM)
+    assert decision.promote is (news > 0), decision.reasons
+    assert any("of class news weak labels tell" in said for said in decision.reasons) is (news > 0)
 
 
 def test_the_clock_can_be_set(in_charge):

@@ -12,15 +12,20 @@ whatever the number of rows. The first lets an equal model pass in 90 % of cases
 and grows as strict as the tolerance with more gold. Where gold is so scarce that an equal model would pass
 in fewer than 80 %, a challenger that does not pass is refused for too little evidence, with the number of rows that it
 would take (non-inferiority with a margin: Wellek, Testing Statistical Hypotheses of Equivalence, 2010).
+
+Balanced accuracy is over the classes that have rows. Where the champion knows a class of which there is no row at all,
+nothing shows whether the challenger lost it, so it does not pass.
 """
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 from scipy.special import ndtr, ndtri  # scipy.stats has them too, but takes a second longer to import
 
+from labelmill.arrays import Probs
 from labelmill.params import PromoteParams
 from labelmill.quality import bootstrap
 from labelmill.quality.evidence import Evidence
@@ -31,6 +36,9 @@ Verdict = Literal["as good", "worse", "not as good", "too little evidence"]
 CONFIDENCE = 0.95
 POWER = 0.8
 """The chance that an equal model passes, below which the rows are too few."""
+
+SCARCE_ROWS = 20
+"""A class of fewer rows is named: hardly anything can be told of it."""
 
 _Z = float(ndtri(CONFIDENCE))
 _BY_CHANCE = float(ndtri(0.9))
@@ -44,21 +52,30 @@ class Comparison:
     Attributes
     ----------
     verdict
-        Of the balanced accuracy on all rows.
+        Of the balanced accuracy on all rows, which is over the classes that have some.
     faults
         What else speaks against the challenger: slices, calibration.
+    unseen
+        The classes that the champion knows and no row is of.
     numbers
-        `n`, `n_per_class`, `disagreements`, `champion` and `challenger` (balanced accuracy, ece), `difference`
-        (`value`, `low`, `high`, `standard_error`, `at_worst`), `power_of_equal`, `rows_needed`, `slices`, `ece`.
+        `n`, `n_per_class`, `n_said` (by model and class), `disagreements`, `champion` and `challenger` (balanced
+        accuracy, ece), `difference` (`value`, `low`, `high`, `standard_error`, `at_worst`), `power_of_equal`,
+        `rows_needed`, `slices`, `ece`.
     """
 
     verdict: Verdict
     faults: tuple[str, ...]
+    unseen: tuple[str, ...]
     numbers: dict[str, Any]
 
     @property
     def passed(self) -> bool:
-        """Whether nothing speaks against the challenger."""
+        """Whether nothing speaks against the challenger, and every class that the champion knows was looked at."""
+        return self.passed_on_seen and not self.unseen
+
+    @property
+    def passed_on_seen(self) -> bool:
+        """Whether nothing speaks against the challenger on the classes that there are rows of."""
         return self.verdict == "as good" and not self.faults
 
     def reasons(self, *, champion: str, rows: str) -> list[str]:
@@ -74,7 +91,20 @@ class Comparison:
             f"decide differently (difference {between['value']:+.3f}, 95 % between {between['low']:+.3f} and "
             f"{between['high']:+.3f})"
         )
-        return [first, _WORDS[self.verdict].format(**between, **n), *self.faults]
+        return [first, _WORDS[self.verdict].format(**between, **n), *self.faults, *self._of_classes(champion, rows)]
+
+    def _of_classes(self, champion: str, rows: str) -> Iterator[str]:
+        """Of which classes there are too few rows."""
+        for label, count in self.numbers["n_per_class"].items():
+            if label in self.unseen:
+                yield (
+                    f"too little evidence of class {label}: none of the {rows} is of it, so whether the challenger "
+                    f"still knows it as {champion} does cannot be told"
+                )
+            elif count == 0:
+                yield f"none of the {rows} is of class {label}, which {champion} does not know either: not judged"
+            elif count < SCARCE_ROWS:
+                yield f"only {count} of the {rows} are of class {label}: hardly anything can be told of it"
 
 
 _WORDS: dict[Verdict, str] = {
@@ -118,25 +148,26 @@ def compare(
     'too little evidence'
     """
     gold = evidence.gold
-    both = {
-        side: judge(gold, probs, positive=0)
-        for side, probs in (("champion", evidence.champion), ("challenger", evidence.challenger))
-    }
+    said = {"champion": evidence.champion, "challenger": evidence.challenger}
+    both = {side: judge(gold, probs, positive=0) for side, probs in said.items()}
     n, present = len(gold), np.bincount(gold, minlength=len(classes))
     ones = np.ones((1, n))
     numbers: dict[str, Any] = {
         "n": n,
         "n_per_class": {label: int(count) for label, count in zip(classes, present, strict=True)},
+        "n_said": {side: _said(probs, classes) for side, probs in said.items()},
         "disagreements": int(np.sum(evidence.champion.argmax(axis=1) != evidence.challenger.argmax(axis=1))),
         **{
             side: {"balanced_accuracy": _number(balanced_accuracy(of, ones)[0]), "ece": _number(ece(of, ones)[0])}
             for side, of in both.items()
         },
     }
+    # A class that a model does not know has probability zero in every row.
+    unseen = tuple(label for y, label in enumerate(classes) if not present[y] and evidence.champion[:, y].any())
     if (present > 0).sum() < 2:
         nothing = {"value": None, "low": None, "high": None}
         return Comparison(
-            "too little evidence", (), {**numbers, "difference": nothing, "slices": {}, "power_of_equal": 0.0}
+            "too little evidence", (), unseen, {**numbers, "difference": nothing, "slices": {}, "power_of_equal": 0.0}
         )
 
     drawn = _draw(both, evidence.slices, present, params, seed, name)
@@ -162,7 +193,7 @@ def compare(
         "slices": slices,
         "ece": calibration,
     }
-    return Comparison(_verdict(between, power, params), (*faults, *fault), numbers)
+    return Comparison(_verdict(between, power, params), (*faults, *fault), unseen, numbers)
 
 
 def _verdict(between: dict[str, Any], power: float, params: PromoteParams) -> Verdict:
@@ -245,6 +276,12 @@ def _judge_calibration(
     if new - old > params.calibration_tolerance and _quantile(drawn["ece"], 1 - CONFIDENCE) > 0:
         faults.append(f"the expected calibration error rises from {old:.3f} to {new:.3f}")
     return bootstrap.interval(new - old, drawn["ece"]), faults
+
+
+def _said(probs: Probs, classes: tuple[str, ...]) -> dict[str, int]:
+    """How many rows a model takes for each class."""
+    counts = np.bincount(probs.argmax(axis=1), minlength=len(classes))
+    return {label: int(count) for label, count in zip(classes, counts, strict=True)}
 
 
 def _quantile(values: Floats, share: float) -> float:

@@ -74,6 +74,11 @@ def judge_first(
             f"{values[rival]:.3f} of {rival}{f' by more than {params.margin:g}' if params.margin else ''} "
             f"on {len(gold)} gate rows{_in_words(between)}"
         )
+    reasons += [
+        f"no gate row is of class {name}: whether the model knows it was not judged"
+        for name, count in numbers["n_per_class"].items()
+        if not count
+    ]
     return Decision(all(wins), reasons, numbers)
 
 

@@ -6,7 +6,7 @@ The first champion must beat the plain systems, a challenger be as good as the c
 import datetime as dt
 import hashlib
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -66,8 +66,9 @@ def promote(params: Params, *, made_from: Mapping[str, str], at: dt.datetime | N
     nothing, on the newest rows outside training by what the label model says. Losses that are each too small to
     matter do not add up: beside the best champion so far, too, a loss of `promote.worst_loss` must be ruled out.
 
-    Where there is no gate gold, weak labels decide only with `promote.on_weak_labels`, and never where the labeling
-    functions changed: both models would be judged by the thing that moved.
+    Where there is no gate gold, or none of a class that the champion knows, weak labels decide only with
+    `promote.on_weak_labels`, and never where the labeling functions changed: both models would be judged by the thing
+    that moved.
 
     Parameters
     ----------
@@ -177,16 +178,26 @@ def _compare(in_charge: Champion, params: Params, made_from: Mapping[str, str]) 
 
     if evidence.gate_rows(evidence.known_gate_gold()).empty:
         return _by_weak_labels(weak, numbers, name, changed=changed, rule=rule)
-    decision = _by_gate_gold(both, champion_name=name, best=best, numbers=numbers, params=params)
+    weak_tell = rule.on_weak_labels and changed is False and weak is not None and weak.passed
+    decision = _by_gate_gold(both, champion_name=name, best=best, weak_tell=weak_tell, numbers=numbers, params=params)
     if weak is not None:
         decision.reasons.append(_said_of_window(weak, changed=changed))
     return decision
 
 
 def _by_gate_gold(
-    both: dict[str, Contender], *, champion_name: str, best: Champion | None, numbers: dict[str, Any], params: Params
+    both: dict[str, Contender],
+    *,
+    champion_name: str,
+    best: Champion | None,
+    weak_tell: bool,
+    numbers: dict[str, Any],
+    params: Params,
 ) -> Decision:
-    """The decision where there is gate gold; `numbers` get those of the comparison."""
+    """The decision where there is gate gold; `numbers` get those of the comparison.
+
+    Of a class without gate gold weak labels decide where they may (`weak_tell`).
+    """
     rule, challenger = params.promote, both["challenger"]
     gold = evidence.known_gate_gold()
     rows = evidence.gate_rows(gold)
@@ -204,6 +215,8 @@ def _by_gate_gold(
     if both["champion"][1].classes != params.task.classes:
         old = ", ".join(both["champion"][1].classes)
         reasons.append(f"{champion_name} knows the classes {old}; of others it says nothing, which counts as wrong")
+    if found.unseen:
+        reasons.append(_said_of_unseen(found.unseen, numbers.get("window"), weak_tell=weak_tell))
     if slow:
         reasons.append(
             f"slower: {evidence.BATCH_ROWS} rows take {new_ms:.1f} ms of CPU (p99) against {old_ms:.1f} of "
@@ -217,7 +230,20 @@ def _by_gate_gold(
         reasons.append(_said_of_best(between, best.model_seq, eroded=eroded, rule=rule))
     if between["value"] is not None and between["value"] >= 0:
         numbers["best"] = None  # the challenger itself
-    return Decision(found.passed and not slow and not eroded, reasons, numbers)
+    passed = found.passed or (found.passed_on_seen and weak_tell)
+    return Decision(passed and not slow and not eroded, reasons, numbers)
+
+
+def _said_of_unseen(unseen: Sequence[str], window: Mapping[str, Any] | None, *, weak_tell: bool) -> str:
+    """What is to be done about classes without gate gold, and what the newest rows show of them."""
+    classes = f"class{'es' * (len(unseen) > 1)} {', '.join(unseen)}"
+    if weak_tell:
+        return f"of {classes} weak labels tell (promote.on_weak_labels): the challenger is as good on the newest rows"
+    shown = ""
+    if window:
+        old, new = (sum(window["n_said"][side][name] for name in unseen) for side in ("champion", "challenger"))
+        shown = f" (of the newest {window['n']:,} rows the champion takes {old:,} for it, the challenger {new:,})"
+    return f"label rows of {classes} with purpose gate{shown}, or let weak labels tell by promote.on_weak_labels"
 
 
 def _said_of_best(between: Mapping[str, Any], seq: int, *, eroded: bool, rule: PromoteParams) -> str:
