@@ -124,6 +124,52 @@ def test_the_same_rows_and_seed_give_the_same_numbers():
     assert decide(gold, *both) == decide(gold, *both)
 
 
+def test_who_tries_often_must_be_surer():
+    """An equal model passes at first, after many refusals of others only a better one does."""
+    rng = np.random.default_rng(8)
+    gold = gate(rng)
+    champion, challenger = pair(rng, gold, loss=0.0)
+
+    def after(refusals, challenger):
+        evidence = Evidence(gold, champion, challenger, {})
+        return compare(evidence, params=PromoteParams(), seed=1, classes=CLASSES, refusals=refusals)
+
+    worst = [after(refusals, challenger).numbers["difference"]["at_worst"] for refusals in (0, 1, 5, 20, 100)]
+    assert sorted(worst, reverse=True) == worst
+    first, late = after(0, challenger), after(100, challenger)
+    assert first.passed and not late.passed
+    assert late.verdict == "too little evidence"
+    assert late.numbers["rows_needed"] > 2 * first.numbers["rows_needed"]
+    assert late.numbers["difference"]["borne"] == first.numbers["difference"]["borne"]
+    (told,) = (said for said in late.reasons(champion="number 1", rows="gate rows") if said.startswith("after"))
+    assert told.startswith("after 100 refusals of others beside number 1 on about as many rows 99.9995 % confidence")
+    assert after(100, said(gold, np.ones(400, dtype=bool))).verdict == "as good"
+
+
+def ever_promoted(*, retrains, seed, sharing):
+    """Whether a model that is five points worse gets in, in a sequence of retrains judged on the same rows."""
+    rng = np.random.default_rng([seed, 11])
+    gold, refusals = gate(rng), 0
+    right = rng.random(400) < 0.9
+    for _ in range(retrains):
+        changed = np.where(right, rng.random(400) >= 0.09, rng.random(400) < 0.31)
+        evidence = Evidence(gold, said(gold, right), said(gold, changed), {})
+        params = PromoteParams(bootstrap_samples=100)
+        if compare(evidence, params=params, seed=1, classes=CLASSES, refusals=refusals).passed:
+            return True
+        refusals += sharing
+    return False
+
+
+@pytest.mark.slow
+def test_attempts_share_the_error():
+    """The figures for 60 retrains are those of benchmarks/loop/promotion_rule.py --sequences."""
+    alone = sum(ever_promoted(retrains=30, seed=seed, sharing=0) for seed in range(20))
+    shared = sum(ever_promoted(retrains=30, seed=seed, sharing=1) for seed in range(20))
+    assert alone >= 5
+    assert shared <= 3
+
+
 @pytest.mark.parametrize(("known", "verdict"), [(True, "too little evidence"), (False, "does not know either")])
 def test_a_class_without_rows_is_told_and_must_not_be_lost(known, verdict):
     """The challenger never says `newsletter`, of which there is no gold."""

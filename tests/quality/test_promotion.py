@@ -202,6 +202,26 @@ def test_a_worse_one_is_refused_and_the_champion_stays(in_charge):
     assert decisions()[-1]["kind"] == "refusal"
 
 
+def test_refusals_on_the_same_gold_make_it_surer(in_charge):
+    gold = storage.read_table(paths.GOLD_GATE)
+    storage.write_table(paths.GOLD_GATE, gold.iloc[:100])
+    write_model(-0.5)
+    assert challenge().numbers["gate"]["refusals"] == 0
+    storage.write_table(paths.GOLD_GATE, gold)
+    write_model(-1.0)
+    assert challenge().numbers["gate"]["refusals"] == 0, "that was on much less gold"
+    write_model(-2.0)
+    assert challenge().numbers["gate"]["refusals"] == 1
+    decision = challenge()
+    assert decision.numbers["gate"]["refusals"] == 1, "the same model on the same gold is no other"
+    assert decision.numbers["gate"]["confidence"] == 0.9875
+    assert any(said.startswith("after 1 refusal of others beside champion number 1") for said in decision.reasons)
+    write_model(2.0, extra=["other"])
+    assert challenge().promote, "two refusals do not hinder one that is as good"
+    write_model(-1.0)
+    assert challenge().numbers["gate"]["refusals"] == 0, "they were beside another champion"
+
+
 def test_small_losses_do_not_add_up(project):
     """Each model knows one word of four gate rows less than the one before it, and half of those it guesses right."""
     frame = storage.read_shards(paths.CLEAN)

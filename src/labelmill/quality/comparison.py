@@ -13,6 +13,12 @@ and grows as strict as the tolerance with more gold. Where gold is so scarce tha
 in fewer than 80 %, a challenger that does not pass is refused for too little evidence, with the number of rows that it
 would take (non-inferiority with a margin: Wellek, Testing Statistical Hypotheses of Equivalence, 2010).
 
+That is for one attempt. With two retrains a day on the same gate gold a model that is worse gets in sooner or later, so
+attempts share the error: after r refusals the second rule asks for a confidence of 1 - 0.05 / (1 + r)^2, which bounds
+the chance that a model worse by `worst_loss` ever passes at 0.05 pi^2 / 6, about 8 %, however many are tried and
+however alike they are (the union bound; spending of an error: Lan and DeMets, Biometrika 70, 1983). Resamples do not
+reach so far out: there the loss at worst is also no less than the normal distribution with their standard error has it.
+
 Balanced accuracy is over the classes that have rows. Where the champion knows a class of which there is no row at all,
 nothing shows whether the challenger lost it, so it does not pass.
 """
@@ -28,19 +34,18 @@ from scipy.special import ndtr, ndtri  # scipy.stats has them too, but takes a s
 from labelmill.arrays import Probs
 from labelmill.params import PromoteParams
 from labelmill.quality import bootstrap
+from labelmill.quality.attempts import CONFIDENCE, confidence, counted, percent
 from labelmill.quality.evidence import Evidence
 from labelmill.quality.metrics import Bools, Floats, Judged, balanced_accuracy, ece, judge
 
 Verdict = Literal["as good", "worse", "not as good", "too little evidence"]
 
-CONFIDENCE = 0.95
 POWER = 0.8
 """The chance that an equal model passes, below which the rows are too few."""
 
 SCARCE_ROWS = 20
 """A class of fewer rows is named: hardly anything can be told of it."""
 
-_Z = float(ndtri(CONFIDENCE))
 _BY_CHANCE = float(ndtri(0.9))
 _DIGITS = 6
 
@@ -59,8 +64,8 @@ class Comparison:
         The classes that the champion knows and no row is of.
     numbers
         `n`, `n_per_class`, `n_said` (by model and class), `disagreements`, `champion` and `challenger` (balanced
-        accuracy, ece), `difference` (`value`, `low`, `high`, `standard_error`, `at_worst`), `power_of_equal`,
-        `rows_needed`, `slices`, `ece`.
+        accuracy, ece), `difference` (`value`, `low`, `high`, `standard_error`, `at_worst`), `refusals`, `confidence`,
+        `power_of_equal`, `rows_needed`, `slices`, `ece`.
     """
 
     verdict: Verdict
@@ -91,7 +96,16 @@ class Comparison:
             f"decide differently (difference {between['value']:+.3f}, 95 % between {between['low']:+.3f} and "
             f"{between['high']:+.3f})"
         )
-        return [first, _WORDS[self.verdict].format(**between, **n), *self.faults, *self._of_classes(champion, rows)]
+        said = _WORDS[self.verdict].format(**between, **n, sure=percent(n["confidence"]))
+        return [first, said, *self._of_attempts(champion), *self.faults, *self._of_classes(champion, rows)]
+
+    def _of_attempts(self, champion: str) -> Iterator[str]:
+        if self.numbers["refusals"]:
+            yield (
+                f"after {counted(self.numbers['refusals'])} of others beside {champion} on about as many rows "
+                f"{percent(self.numbers['confidence'])} confidence is asked for instead of {percent(CONFIDENCE)}: who "
+                "tries often enough passes by chance"
+            )
 
     def _of_classes(self, champion: str, rows: str) -> Iterator[str]:
         """Of which classes there are too few rows."""
@@ -108,7 +122,7 @@ class Comparison:
 
 
 _WORDS: dict[Verdict, str] = {
-    "as good": "as good: a loss of more than {worst_loss:g} is ruled out with 95 % confidence (at worst "
+    "as good": "as good: a loss of more than {worst_loss:g} is ruled out with {sure} confidence (at worst "
     "{at_worst:+.3f}), and what was measured is no loss beyond {borne:.3f}",
     "worse": "worse: with 95 % confidence the difference is below zero (at best {at_best:+.3f})",
     "not as good": "not as good: the rows are enough for an equal model to pass in {power_of_equal:.0%} of cases, but "
@@ -119,7 +133,13 @@ _WORDS: dict[Verdict, str] = {
 
 
 def compare(
-    evidence: Evidence, *, params: PromoteParams, seed: int, classes: tuple[str, ...], name: str = "gate"
+    evidence: Evidence,
+    *,
+    params: PromoteParams,
+    seed: int,
+    classes: tuple[str, ...],
+    refusals: int = 0,
+    name: str = "gate",
 ) -> Comparison:
     """Compare challenger and champion on the same rows.
 
@@ -133,6 +153,8 @@ def compare(
         Seed of the bootstrap.
     classes
         Names of the k classes.
+    refusals
+        How many challengers of this champion were refused on such rows before.
     name
         What the rows are: another name, other draws.
 
@@ -177,23 +199,34 @@ def compare(
     between = {
         **bootstrap.interval(value, drawn["all"]),
         "standard_error": _number(error),
-        "at_worst": _number(np.quantile(drawn["all"], 1 - CONFIDENCE)),
+        "at_worst": _number(_at_worst(value, drawn["all"], refusals)),
         "at_best": _number(np.quantile(drawn["all"], CONFIDENCE)),
         "borne": _number(borne),
     }
-    power = float(ndtr(min(borne, params.worst_loss - _Z * error) / error))
-    needed = math.ceil(n * (error * (_Z + ndtri(POWER)) / params.worst_loss) ** 2) if params.worst_loss else n
+    z = float(ndtri(confidence(refusals)))
+    power = float(ndtr(min(borne, params.worst_loss - z * error) / error))
+    needed = math.ceil(n * (error * (z + ndtri(POWER)) / params.worst_loss) ** 2) if params.worst_loss else n
     slices, faults = _judge_slices(evidence, both, drawn, params)
     calibration, fault = _judge_calibration(both, drawn, params)
     numbers |= {
         "difference": between,
         "worst_loss": params.worst_loss,
+        "refusals": refusals,
+        "confidence": confidence(refusals),
         "power_of_equal": round(power, 3),
         "rows_needed": needed,
         "slices": slices,
         "ece": calibration,
     }
     return Comparison(_verdict(between, power, params), (*faults, *fault), unseen, numbers)
+
+
+def _at_worst(value: float, drawn: Floats, refusals: int) -> float:
+    """The difference that is not fallen below, with the confidence that is asked for."""
+    at_worst = float(np.quantile(drawn, 1 - CONFIDENCE))
+    if refusals:
+        at_worst = min(at_worst, value - float(ndtri(confidence(refusals)) * np.std(drawn)))
+    return at_worst
 
 
 def _verdict(between: dict[str, Any], power: float, params: PromoteParams) -> Verdict:

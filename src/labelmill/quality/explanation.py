@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeAlias
 
+from labelmill.quality.attempts import CONFIDENCE, counted, percent
+
 Line: TypeAlias = Mapping[str, Any]
 """One line of the log of decisions."""
 
@@ -89,12 +91,14 @@ def _of_comparison(n: Line, title: str, rule: Line) -> Iterator[str]:
     if n["difference"]["value"] is None:
         return
     between = n["difference"]
+    after = f", after {counted(n['refusals'])}" if n.get("refusals") else ""
     yield (
         f"  balanced accuracy: champion {n['champion']['balanced_accuracy']:.3f}, "
         f"challenger {n['challenger']['balanced_accuracy']:.3f}, difference {_between(between)}"
     )
     yield (
-        f"  at worst {between['at_worst']:+.3f} with 95 % confidence (borne: {-n['worst_loss']:+g}); "
+        f"  at worst {between['at_worst']:+.3f} with {percent(n.get('confidence', CONFIDENCE))} confidence"
+        f"{after} (borne: {-n['worst_loss']:+g}); "
         f"a measured loss of {between['borne']:.3f} is borne"
     )
     yield f"  an equal model passes in {n['power_of_equal']:.0%} of cases; {n['rows_needed']:,} rows make it 80 %"

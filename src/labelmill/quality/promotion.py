@@ -14,7 +14,7 @@ import pandas as pd
 from labelmill import paths, storage
 from labelmill.errors import PromotionError
 from labelmill.params import Params, PromoteParams
-from labelmill.quality import champion, comparison, evidence, first_champion
+from labelmill.quality import attempts, champion, comparison, evidence, first_champion
 from labelmill.quality.champion import Champion
 from labelmill.quality.decisions import Decision, decided, decisions, unanswered
 from labelmill.quality.evidence import Contender
@@ -64,7 +64,8 @@ def promote(params: Params, *, made_from: Mapping[str, str], at: dt.datetime | N
 
     Both are judged on the same gate rows, each by its own featurizer, and, as weak evidence that decides
     nothing, on the newest rows outside training by what the label model says. Losses that are each too small to
-    matter do not add up: beside the best champion so far, too, a loss of `promote.worst_loss` must be ruled out.
+    matter do not add up: beside the best champion so far, too, a loss of `promote.worst_loss` must be ruled out. The
+    more challengers of this champion were refused on about as much gold, the more confidence that takes.
 
     Where there is no gate gold, or none of a class that the champion knows, weak labels decide only with
     `promote.on_weak_labels`, and never where the labeling functions changed: both models would be judged by the thing
@@ -123,6 +124,10 @@ def _entry(params: Params, made_from: Mapping[str, str]) -> dict[str, Any]:
     }
 
 
+def _name(in_charge: Champion) -> str:
+    return f"champion number {in_charge.seq}"
+
+
 def _already(in_charge: Champion) -> Decision:
     return Decision(True, [f"this model is the champion already, number {in_charge.seq}"], {})
 
@@ -159,7 +164,7 @@ def _compare(in_charge: Champion, params: Params, made_from: Mapping[str, str]) 
     rule = params.promote
     both = {"champion": champion.load_model(in_charge), "challenger": champion.load_model(None)}
     both["challenger"][1].check_classes(params.task.classes)
-    name = f"champion number {in_charge.seq}"
+    name = _name(in_charge)
     lfs = in_charge.made_from.get("lf_set"), made_from.get("lf_set")
     changed = None if None in lfs else lfs[0] != lfs[1]
     best = champion.best_champion()
@@ -172,14 +177,19 @@ def _compare(in_charge: Champion, params: Params, made_from: Mapping[str, str]) 
     weak = None
     if window is not None:
         weak = comparison.compare(
-            window[0], params=rule, seed=params.task.seed, classes=params.task.classes, name="window"
+            window[0],
+            params=rule,
+            seed=params.task.seed,
+            classes=params.task.classes,
+            refusals=_tried(in_charge, rows=len(window[0].gold)),
+            name="window",
         )
         numbers["window"] = {"weak": True, "days": window[1], **weak.numbers}
 
     if evidence.gate_rows(evidence.known_gate_gold()).empty:
         return _by_weak_labels(weak, numbers, name, changed=changed, rule=rule)
     weak_tell = rule.on_weak_labels and changed is False and weak is not None and weak.passed
-    decision = _by_gate_gold(both, champion_name=name, best=best, weak_tell=weak_tell, numbers=numbers, params=params)
+    decision = _by_gate_gold(both, in_charge, best=best, weak_tell=weak_tell, numbers=numbers, params=params)
     if weak is not None:
         decision.reasons.append(_said_of_window(weak, changed=changed))
     return decision
@@ -187,8 +197,8 @@ def _compare(in_charge: Champion, params: Params, made_from: Mapping[str, str]) 
 
 def _by_gate_gold(
     both: dict[str, Contender],
+    in_charge: Champion,
     *,
-    champion_name: str,
     best: Champion | None,
     weak_tell: bool,
     numbers: dict[str, Any],
@@ -200,15 +210,19 @@ def _by_gate_gold(
     """
     rule, challenger = params.promote, both["challenger"]
     gold = evidence.known_gate_gold()
-    rows = evidence.gate_rows(gold)
+    rows, champion_name = evidence.gate_rows(gold), _name(in_charge)
+    gold_hash = _gold_hash(rows, gold)
+    refusals = _tried(in_charge, rows=len(rows), gold_sha256=gold_hash)
 
     def beside(other: Contender) -> comparison.Comparison:
         judged = evidence.on_gate(rows, gold, champion=other, challenger=challenger, params=params)
-        return comparison.compare(judged, params=rule, seed=params.task.seed, classes=params.task.classes)
+        return comparison.compare(
+            judged, params=rule, seed=params.task.seed, classes=params.task.classes, refusals=refusals
+        )
 
     found = beside(both["champion"])
     old_ms, new_ms = evidence.cpu_ms(rows, **both)
-    numbers["gate"] = {**found.numbers, "gold_sha256": _gold_hash(rows, gold)}
+    numbers["gate"] = {**found.numbers, "gold_sha256": gold_hash}
     numbers["latency_ms"] = {"champion": round(old_ms, 3), "challenger": round(new_ms, 3)}
     reasons = found.reasons(champion=champion_name, rows="gate rows")
     slow = new_ms > rule.latency_factor * old_ms
@@ -227,11 +241,17 @@ def _by_gate_gold(
         between = beside(champion.load_model(best)).numbers["difference"]
         eroded = between["value"] is not None and between["at_worst"] < -rule.worst_loss
         numbers["best_so_far"] = {"model": best.model_seq, **between}
-        reasons.append(_said_of_best(between, best.model_seq, eroded=eroded, rule=rule))
+        reasons.append(_said_of_best(between, best.model_seq, eroded=eroded, rule=rule, refusals=refusals))
     if between["value"] is not None and between["value"] >= 0:
         numbers["best"] = None  # the challenger itself
     passed = found.passed or (found.passed_on_seen and weak_tell)
     return Decision(passed and not slow and not eroded, reasons, numbers)
+
+
+def _tried(in_charge: Champion, *, rows: int, gold_sha256: str | None = None) -> int:
+    """How many others challenged this champion in vain on such rows."""
+    sha256 = storage.folder_hash(paths.END_MODEL)
+    return attempts.refusals(decisions(), in_charge.seq, sha256=sha256, rows=rows, gold_sha256=gold_sha256)
 
 
 def _said_of_unseen(unseen: Sequence[str], window: Mapping[str, Any] | None, *, weak_tell: bool) -> str:
@@ -246,15 +266,15 @@ def _said_of_unseen(unseen: Sequence[str], window: Mapping[str, Any] | None, *, 
     return f"label rows of {classes} with purpose gate{shown}, or let weak labels tell by promote.on_weak_labels"
 
 
-def _said_of_best(between: Mapping[str, Any], seq: int, *, eroded: bool, rule: PromoteParams) -> str:
+def _said_of_best(between: Mapping[str, Any], seq: int, *, eroded: bool, rule: PromoteParams, refusals: int) -> str:
     """Whether losses that were each small enough have added up, in words."""
     if between["value"] is None:
         return f"nothing can be told of it beside the best champion so far, number {seq}"
     told = f"beside the best champion so far, number {seq}, it measures {between['value']:+.3f}"
     if eroded:
         return (
-            f"small losses add up: {told}, and with 95 % confidence no more is known than that it is not "
-            f"below {between['at_worst']:+.3f} (borne: {rule.worst_loss:g})"
+            f"small losses add up: {told}, and with {attempts.percent(attempts.confidence(refusals))} confidence "
+            f"no more is known than that it is not below {between['at_worst']:+.3f} (borne: {rule.worst_loss:g})"
         )
     return f"{told}: small losses have not added up (at worst {between['at_worst']:+.3f})"
 
