@@ -249,6 +249,44 @@ def test_small_losses_do_not_add_up(project):
     assert champion.best_champion() is None
 
 
+@pytest.fixture
+def damaged_best(in_charge):
+    """Champion number 2, which is damaged; number 3 is in charge and does not know the word of four gate rows."""
+    frame = storage.read_shards(paths.CLEAN)
+    spam = frame.index[(frame["split"] == "gate") & (frame["text"] == "bad")][:4]
+    frame.loc[spam, "text"] = "bad0"
+    with storage.shard_writer(paths.CLEAN) as write:
+        write(frame)
+    write_model(2.0, extra=["bad0", "bad1"])
+    assert challenge().promote
+    write_model(2.0, extra=["other"])
+    assert challenge().promote
+    damage(2)
+
+
+def damage(seq):
+    file = paths.STATE / f"models/{seq}/end_model/end_model.safetensors"
+    file.write_bytes(file.read_bytes()[:-1])
+
+
+@pytest.mark.parametrize(("word", "promoted"), [("some", True), ("bad1", False)], ids=["equal", "less"])
+def test_a_damaged_best_champion_does_not_lower_the_bar(damaged_best, word, promoted):
+    """The challenger is right on the same gate rows as the champion in charge, or takes two of ham for spam."""
+    frame = storage.read_shards(paths.CLEAN)
+    ham = frame.index[(frame["split"] == "gate") & (frame["text"] == "good")][:2]
+    frame.loc[ham, "text"] = "bad1"
+    with storage.shard_writer(paths.CLEAN) as write:
+        write(frame)
+    write_model(2.0, extra=[word, "more"])
+    decision = challenge()
+    assert decision.promote is promoted, decision.reasons
+    (told,) = (said for said in decision.reasons if said.startswith("the best champion so far, number 2, is damaged"))
+    assert "end_model.safetensors" in told and "labelmill verify --repair" in told
+    assert decision.numbers["best"] == champion.best_seq() == 2, "the record stays"
+    assert "as good" in decision.reasons[1], "the champion in charge alone would let both pass"
+    assert champion.current_seq() == 3 + promoted
+
+
 def test_few_gate_rows_are_too_little_evidence_however_alike_both_are(in_charge):
     storage.write_table(paths.GOLD_GATE, storage.read_table(paths.GOLD_GATE).iloc[:40])
     decision = challenge()

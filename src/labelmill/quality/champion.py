@@ -107,8 +107,21 @@ def load_champion() -> Champion | None:
     return _champion(entry)
 
 
+def best_seq() -> int | None:
+    """The number of `best_champion`, whole or not."""
+    entry = read_entry()
+    found = best_of(entry) if entry else None
+    return int(found["seq"]) if found else None
+
+
 def best_champion() -> Champion | None:
-    """The kept champion that did best on gate gold, where it is whole and not the one in charge itself."""
+    """The kept champion that did best on gate gold, where it is not the one in charge itself.
+
+    Raises
+    ------
+    CorruptFileError
+        A file of it is not what was promoted.
+    """
     entry = read_entry()
     found = best_of(entry) if entry else None
     if found is None:
@@ -116,8 +129,7 @@ def best_champion() -> Champion | None:
     try:
         verify_model(found)
     except StorageError as error:
-        log.warning("nothing is compared with the best champion so far, number %d: %s", found["seq"], error)
-        return None
+        raise CorruptFileError(str(error)) from error
     return _champion(found)
 
 

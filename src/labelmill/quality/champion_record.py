@@ -94,7 +94,7 @@ def target_of(current: Entry, to: int | None) -> Entry:
 def verify_model(entry: Entry) -> None:
     """Re-hash the files of a champion and compare them with what was recorded."""
     folder = state() / entry["model"]
-    storage.verify_folder(folder)
+    storage.verify_folder(folder, mend="`labelmill verify --repair` brings it back where DVC's cache has it.")
     expected, found = entry.get("folder_sha256"), storage.folder_hash(folder)
     if expected not in (None, found):
         raise CorruptFileError(

@@ -14,7 +14,7 @@ import pandas as pd
 from labelmill import paths, storage
 from labelmill.errors import PromotionError
 from labelmill.params import Params, PromoteParams
-from labelmill.quality import attempts, champion, comparison, evidence, first_champion
+from labelmill.quality import attempts, champion, comparison, erosion, evidence, first_champion
 from labelmill.quality.champion import Champion
 from labelmill.quality.decisions import Decision, decided, decisions, unanswered
 from labelmill.quality.evidence import Contender
@@ -167,11 +167,10 @@ def _compare(in_charge: Champion, params: Params, made_from: Mapping[str, str]) 
     name = _name(in_charge)
     lfs = in_charge.made_from.get("lf_set"), made_from.get("lf_set")
     changed = None if None in lfs else lfs[0] != lfs[1]
-    best = champion.best_champion()
     numbers: dict[str, Any] = {
         "rule": rule.model_dump(),
         "lf_set_changed": changed,
-        "best": best.model_seq if best else in_charge.model_seq,
+        "best": champion.best_seq() or in_charge.model_seq,
     }
     window = evidence.newest_window(**both, params=params)
     weak = None
@@ -189,7 +188,7 @@ def _compare(in_charge: Champion, params: Params, made_from: Mapping[str, str]) 
     if evidence.gate_rows(evidence.known_gate_gold()).empty:
         return _by_weak_labels(weak, numbers, name, changed=changed, rule=rule)
     weak_tell = rule.on_weak_labels and changed is False and weak is not None and weak.passed
-    decision = _by_gate_gold(both, in_charge, best=best, weak_tell=weak_tell, numbers=numbers, params=params)
+    decision = _by_gate_gold(both, in_charge, weak_tell=weak_tell, numbers=numbers, params=params)
     if weak is not None:
         decision.reasons.append(_said_of_window(weak, changed=changed))
     return decision
@@ -199,7 +198,6 @@ def _by_gate_gold(
     both: dict[str, Contender],
     in_charge: Champion,
     *,
-    best: Champion | None,
     weak_tell: bool,
     numbers: dict[str, Any],
     params: Params,
@@ -236,16 +234,13 @@ def _by_gate_gold(
             f"slower: {evidence.BATCH_ROWS} rows take {new_ms:.1f} ms of CPU (p99) against {old_ms:.1f} of "
             f"{champion_name}, more than {rule.latency_factor:g} times as much"
         )
-    between, eroded = found.numbers["difference"], False
-    if best is not None:
-        between = beside(champion.load_model(best)).numbers["difference"]
-        eroded = between["value"] is not None and between["at_worst"] < -rule.worst_loss
-        numbers["best_so_far"] = {"model": best.model_seq, **between}
-        reasons.append(_said_of_best(between, best.model_seq, eroded=eroded, rule=rule, refusals=refusals))
-    if between["value"] is not None and between["value"] >= 0:
+    eroded = erosion.judge(beside, now=found, rule=rule)
+    reasons += eroded.reasons
+    numbers |= eroded.numbers
+    if eroded.measured is not None and eroded.measured >= 0:
         numbers["best"] = None  # the challenger itself
     passed = found.passed or (found.passed_on_seen and weak_tell)
-    return Decision(passed and not slow and not eroded, reasons, numbers)
+    return Decision(passed and not slow and not eroded.found, reasons, numbers)
 
 
 def _tried(in_charge: Champion, *, rows: int, gold_sha256: str | None = None) -> int:
@@ -264,19 +259,6 @@ def _said_of_unseen(unseen: Sequence[str], window: Mapping[str, Any] | None, *, 
         old, new = (sum(window["n_said"][side][name] for name in unseen) for side in ("champion", "challenger"))
         shown = f" (of the newest {window['n']:,} rows the champion takes {old:,} for it, the challenger {new:,})"
     return f"label rows of {classes} with purpose gate{shown}, or let weak labels tell by promote.on_weak_labels"
-
-
-def _said_of_best(between: Mapping[str, Any], seq: int, *, eroded: bool, rule: PromoteParams, refusals: int) -> str:
-    """Whether losses that were each small enough have added up, in words."""
-    if between["value"] is None:
-        return f"nothing can be told of it beside the best champion so far, number {seq}"
-    told = f"beside the best champion so far, number {seq}, it measures {between['value']:+.3f}"
-    if eroded:
-        return (
-            f"small losses add up: {told}, and with {attempts.percent(attempts.confidence(refusals))} confidence "
-            f"no more is known than that it is not below {between['at_worst']:+.3f} (borne: {rule.worst_loss:g})"
-        )
-    return f"{told}: small losses have not added up (at worst {between['at_worst']:+.3f})"
 
 
 def _by_weak_labels(
