@@ -339,6 +339,30 @@ def test_weak_labels_decide_where_that_is_wanted_and_the_rules_are_the_same(in_c
     assert "weak labels decide" in decision.reasons[0]
 
 
+def test_small_losses_do_not_add_up_by_weak_labels_either(project):
+    """Each model knows one word of a few newest rows less than the one before it."""
+    frame, probs = storage.read_shards(paths.CLEAN), storage.read_shards(paths.PROBS)
+    said = np.where(frame["text"] == "bad", 1, 0).astype("int8")
+    rows = frame.index[(frame["split"] == "test") & (frame["text"] == "bad")][: 3 * len(BAD)]
+    frame.loc[rows, "text"] = np.repeat(BAD, 3)
+    for path, table in ((paths.CLEAN, frame), (paths.PROBS, probs.assign(covered=True, pred=said))):
+        with storage.shard_writer(path) as write:
+            write(table)
+    write_model(3.0, extra=BAD)
+    write_features()
+    promotion.promote_first(params(), made_from=MADE_FROM)
+    no_gold()
+    for known in range(len(BAD) - 1, 0, -1):
+        write_model(3.0, extra=BAD[:known])
+        decision = challenge(on_weak_labels=True, worst_loss=0.03)
+        if not decision.promote:
+            break
+    assert champion.current_seq() > 2
+    assert any(reason.startswith("small losses add up") for reason in decision.reasons), decision.reasons
+    assert "as good" in decision.reasons[2]
+    assert decision.numbers["best"] == 1, "weak labels make nobody the best"
+
+
 @pytest.mark.parametrize(("made_from", "said"), [({"lf_set": "m" * 64}, "changed since"), ({}, "not known")])
 def test_never_on_weak_labels_where_the_rules_may_have_changed(in_charge, made_from, said):
     no_gold()

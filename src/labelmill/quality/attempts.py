@@ -41,7 +41,7 @@ def refusals(
         if line.get("kind") == "refusal" and line.get("expected_seq") == champion_seq:
             numbers = line.get("numbers") or {}
             ground = numbers.get("gate" if gold_sha256 else "window", {})
-            decided = gold_sha256 is not None or "gate" not in numbers
+            decided = gold_sha256 is not None or numbers.get("judged_by") == "window"
             if decided and 2 * ground.get("n", 0) > rows:
                 tried.add((line["sha256"], ground.get("gold_sha256")))
     return len(tried - {(sha256, gold_sha256)})

@@ -35,7 +35,7 @@ class Erosion:
 
 
 def judge(
-    beside: Callable[[Contender], Comparison], *, now: Comparison, rule: PromoteParams, lf_set: str | None = None
+    beside: Callable[[Contender], Comparison | None], *, now: Comparison, rule: PromoteParams, lf_set: str | None = None
 ) -> Erosion:
     """Hold the challenger beside the best champion so far.
 
@@ -64,10 +64,11 @@ def judge(
     assert best is not None
     if lf_set not in (None, best.made_from.get("lf_set")):
         return _unknown(seq, value, "had other labeling functions than those that judge here")
-    found = beside(champion.load_model(best)).numbers
-    between = found["difference"]
+    found = beside(champion.load_model(best))
+    assert found is not None  # the rows are those that `now` is of
+    between = found.numbers["difference"]
     eroded = between["value"] is not None and between["at_worst"] < -rule.worst_loss
-    said = _said(between, seq, sure=percent(found["confidence"]) if eroded else None, rule=rule)
+    said = _said(between, seq, sure=percent(found.numbers["confidence"]) if eroded else None, rule=rule)
     return Erosion(eroded, [said], {"best_so_far": {"model": seq, **between}}, between["value"])
 
 

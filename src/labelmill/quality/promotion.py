@@ -6,7 +6,9 @@ The first champion must beat the plain systems, a challenger be as good as the c
 import datetime as dt
 import hashlib
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -172,26 +174,36 @@ def _compare(in_charge: Champion, params: Params, made_from: Mapping[str, str]) 
         "lf_set_changed": changed,
         "best": champion.best_seq() or in_charge.model_seq,
     }
-    window = evidence.newest_window(**both, params=params)
-    weak = None
-    if window is not None:
-        weak = comparison.compare(
-            window[0],
-            params=rule,
-            seed=params.task.seed,
-            classes=params.task.classes,
-            refusals=_tried(in_charge, rows=len(window[0].gold)),
-            name="window",
-        )
-        numbers["window"] = {"weak": True, "days": window[1], **weak.numbers}
-
+    beside = partial(_on_window, in_charge=in_charge, challenger=both["challenger"], params=params)
+    weak = beside(both["champion"])
+    if weak is not None:
+        numbers["window"] = weak.numbers
     if evidence.gate_rows(evidence.known_gate_gold()).empty:
-        return _by_weak_labels(weak, numbers, name, changed=changed, rule=rule)
+        return _by_weak_labels(weak, numbers, name, beside=beside, lf_set=lfs[1], rule=rule)
     weak_tell = rule.on_weak_labels and changed is False and weak is not None and weak.passed
     decision = _by_gate_gold(both, in_charge, weak_tell=weak_tell, numbers=numbers, params=params)
     if weak is not None:
         decision.reasons.append(_said_of_window(weak, changed=changed))
     return decision
+
+
+def _on_window(
+    other: Contender, *, in_charge: Champion, challenger: Contender, params: Params
+) -> comparison.Comparison | None:
+    """The challenger beside another model on the newest rows outside training, by weak labels; None without any."""
+    window = evidence.newest_window(champion=other, challenger=challenger, params=params)
+    if window is None:
+        return None
+    judged, days = window
+    found = comparison.compare(
+        judged,
+        params=params.promote,
+        seed=params.task.seed,
+        classes=params.task.classes,
+        refusals=_tried(in_charge, rows=len(judged.gold)),
+        name="window",
+    )
+    return replace(found, numbers={"weak": True, "days": days, **found.numbers})
 
 
 def _by_gate_gold(
@@ -266,23 +278,34 @@ def _by_weak_labels(
     numbers: dict[str, Any],
     name: str,
     *,
-    changed: bool | None,
+    beside: Callable[[Contender], comparison.Comparison | None],
+    lf_set: str | None,
     rule: PromoteParams,
 ) -> Decision:
-    """The decision where no gate row has gold."""
+    """The decision where no gate row has gold; `lf_set` is that of the challenger.
+
+    Whoever takes charge by weak labels is not the best so far: that only gold can say.
+    """
     none = "no gate row has gold"
     if not rule.on_weak_labels:
         label = "label rows with purpose gate, or let weak labels decide by promote.on_weak_labels"
         return Decision(False, [f"{none}, so there is nothing to go by: {label}"], numbers)
-    if changed is not False:
-        lfs = "the labeling functions changed since" if changed else "which labeling functions it had is not known of"
+    if numbers["lf_set_changed"] is not False:
+        what = "which labeling functions it had is not known of"
+        if numbers["lf_set_changed"]:
+            what = "the labeling functions changed since"
         return Decision(
-            False, [f"{none}, and {lfs} {name}: both models would be judged by the thing that moved"], numbers
+            False, [f"{none}, and {what} {name}: both models would be judged by the thing that moved"], numbers
         )
     if weak is None:
         return Decision(False, [f"{none}, nor is there a covered row outside training to go by"], numbers)
     reasons = weak.reasons(champion=name, rows="rows outside training, by weak labels")
-    return Decision(weak.passed, [f"{none}: weak labels decide (promote.on_weak_labels)", *reasons], numbers)
+    eroded = erosion.judge(beside, now=weak, rule=rule, lf_set=lf_set)
+    return Decision(
+        weak.passed and not eroded.found,
+        [f"{none}: weak labels decide (promote.on_weak_labels)", *reasons, *eroded.reasons],
+        {**numbers, **eroded.numbers, "judged_by": "window"},
+    )
 
 
 def _said_of_window(weak: comparison.Comparison, *, changed: bool | None) -> str:
