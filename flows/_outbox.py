@@ -42,9 +42,14 @@ def announce(project: Path, log: Callable[[str], None], *, again: bool = False) 
     import httpx
 
     from labelmill import storage
-    from labelmill.quality import decisions
+    from labelmill.errors import CorruptFileError
+    from labelmill.quality import champion, decisions
 
     state = decisions.state(project)
+    try:
+        champion.finish(project)  # a promotion that was killed may have no line yet
+    except CorruptFileError as error:
+        log(f"whether a promotion is missing in the log cannot be told: {error}")
     with storage.exclusive(state / "outbox.lock", wait_s=_WAIT_S):
         lines, end = decisions.since(_offset(state, log), project=project)
         events = [event for line in lines if (event := as_event(line, resource(project)))]

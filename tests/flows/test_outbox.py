@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from flows._outbox import announce, as_event
-from labelmill.quality import decisions
+from labelmill import paths, storage
+from labelmill.quality import champion, decisions
 
 ROOT = Path(__file__).parents[2]
 MODEL = "labelmill.model.chain"
@@ -74,6 +75,30 @@ def test_a_server_that_cannot_be_reached_delays_and_loses_nothing(here):
     assert len(told) == 1
     assert "1 events wait" in told[0]
     assert not (here / "state/outbox.json").exists()
+
+
+def test_a_promotion_that_was_killed_before_its_line_is_announced(here, monkeypatch):
+    from prefect.settings import PREFECT_API_URL, temporary_settings
+
+    hashes = {}
+    for name, path in (("sha256", paths.END_MODEL), ("featurizer_sha256", paths.FEATURIZER)):
+        with storage.new_folder(path) as new:
+            storage.write_text(new / "weights.txt", name)
+        hashes[name] = storage.folder_hash(path)
+    with monkeypatch.context() as dying:
+        dying.setattr(decisions, "append", lambda *line, **project: os.kill(os.getpid(), signal.SIGINT))
+        with pytest.raises(KeyboardInterrupt):
+            champion.swap_champion(0, hashes, end_model=paths.END_MODEL, featurizer=paths.FEATURIZER)
+    assert decisions.decisions() == []
+    monkeypatch.chdir("/")
+    told: list[str] = []
+    with temporary_settings({PREFECT_API_URL: "http://127.0.0.1:9/api"}):
+        announce(here, told.append)
+        (here / "state/champion.json").write_text("{")
+        announce(here, told.append)
+    assert [line["kind"] for line in decisions.decisions(here)] == ["promotion"]
+    assert all("1 events wait" in said for said in (told[0], told[2])), "a damaged record holds back no event"
+    assert "champion.json" in told[1]
 
 
 @pytest.mark.slow

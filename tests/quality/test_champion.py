@@ -176,7 +176,7 @@ def test_refusals_are_recorded_and_a_line_cut_short_harms_no_other(project):
 
 def test_a_line_about_a_batch_of_the_same_number_is_no_promotion(project, monkeypatch):
     decisions_module.record("hold", seq=1, reason="an outage")
-    monkeypatch.setattr(champion.decisions, "append", lambda line: os.kill(os.getpid(), signal.SIGKILL))
+    monkeypatch.setattr(champion.decisions, "append", lambda line, **project: os.kill(os.getpid(), signal.SIGKILL))
     process = FORK.Process(target=swap, args=(0,))
     process.start()
     process.join()

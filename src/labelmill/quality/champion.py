@@ -257,10 +257,10 @@ def record_refusal(entry: dict[str, Any]) -> None:
         decisions.record("refusal", promote=False, expected_seq=current_seq(), seq=None, **entry)
 
 
-def finish() -> None:
+def finish(project: Path | None = None) -> None:
     """Finish or undo what a crash left of a change."""
-    with storage.exclusive(state() / "champion.lock", wait_s=WAIT_S):
-        _finish()
+    with storage.exclusive(state(project) / "champion.lock", wait_s=WAIT_S):
+        _finish(project)
 
 
 @contextmanager
@@ -288,14 +288,14 @@ def _champion(entry: dict[str, Any]) -> Champion:
     )
 
 
-def _finish() -> None:
+def _finish(project: Path | None = None) -> None:
     """Append the line of the last change where it is missing, and remove models that nothing points to."""
-    entry = read_entry()
+    entry = read_entry(project)
     if entry and "decision" in entry:
-        changes = (line for line in decisions.decisions() if line.get("kind", "promotion") in CHANGES)
+        changes = (line for line in decisions.decisions(project) if line.get("kind", "promotion") in CHANGES)
         if all(line.get("seq") != entry["seq"] for line in changes):
-            decisions.append(entry["decision"])
-    folder = state() / "models"
+            decisions.append(entry["decision"], project=project)
+    folder = state(project) / "models"
     wanted = {str(number) for number in [model_seq(entry), *targets(entry)]} if entry else None
     for found in folder.iterdir() if folder.is_dir() else ():
         # Where the record of the champion is gone, its model may be all that is left of it.

@@ -24,17 +24,18 @@ ONLY_IN_THE_LOG = ("reasons", "numbers", "champion", "at")
 Entry = dict[str, Any]
 
 
-def read_entry() -> Entry | None:
+def read_entry(project: Path | None = None) -> Entry | None:
     """The entry of the champion in charge; None where there is none yet."""
+    file = champion_file(project)
     try:
-        entry = storage.read_json(champion_file())
+        entry = storage.read_json(file)
     except CorruptFileError:
         raise
     except StorageError:
         return None
     if not isinstance(entry, dict) or not {"seq", "model", "sha256", "featurizer_sha256"} <= entry.keys():
         raise CorruptFileError(
-            f"{champion_file()}: is no record of a champion. Take it away, then run `labelmill promote --first` again."
+            f"{file}: is no record of a champion. Take it away, then run `labelmill promote --first` again."
         )
     return entry
 
@@ -115,6 +116,6 @@ def verify_parts(folder: Path, entry: Entry) -> None:
             )
 
 
-def champion_file() -> Path:
+def champion_file(project: Path | None = None) -> Path:
     """Where the record is."""
-    return state() / "champion.json"
+    return state(project) / "champion.json"

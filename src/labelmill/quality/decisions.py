@@ -47,10 +47,10 @@ def record(kind: Kind, **facts: Any) -> dict[str, Any]:
     return line
 
 
-def append(line: dict[str, Any]) -> None:
+def append(line: dict[str, Any], *, project: Path | None = None) -> None:
     """Append a line that `as_line` made."""
-    with storage.exclusive(state() / "decisions.lock", wait_s=WAIT_S):
-        storage.append_line(log_file(), line)
+    with storage.exclusive(state(project) / "decisions.lock", wait_s=WAIT_S):
+        storage.append_line(log_file(project), line)
 
 
 def as_line(kind: Kind, **facts: Any) -> dict[str, Any]:
