@@ -46,7 +46,10 @@ def pull_data(project: str) -> None:
 
 @task(**BRIEFLY_BUSY)
 def promote_model(project: str, *, first: bool) -> bool:
-    """Let the new model challenge the champion; where it is not better, or no other, that is told and no failure."""
+    """Let the new model challenge the champion; where it is not better, or no other, that is told and no failure.
+
+    Where another one was put in charge meanwhile, it is judged again.
+    """
     command = [sys.executable, "-m", "labelmill", "promote", *(["--first"] if first else [])]
     no_failure = (PromotionError.exit_code, NothingToDoError.exit_code)
     return stream(command, get_run_logger().info, project=Path(project), no_failure=no_failure) == 0

@@ -14,6 +14,7 @@ LabelmillError                 1   base of all
 │   ├── CorruptFileError           7   a stored file is not what was written
 │   └── BusyError                  8   another process is at work on the same thing
 ├── PromotionError (RuntimeError)  9   a model was not promoted
+│   └── OvertakenError             8   another model was put in charge while this one was judged
 ├── MissingToolError (RuntimeError) 10  a program or an extra that is needed is not installed
 ├── TrackingError  (RuntimeError) 11  MLflow cannot be reached; the results are safe in files
 └── DownloadError  (OSError)       12  something could not be fetched; trying again may help
@@ -94,6 +95,12 @@ class PromotionError(LabelmillError, RuntimeError):
     """A model was not promoted."""
 
     exit_code = 9
+
+
+class OvertakenError(PromotionError):
+    """Another model was put in charge while this one was judged: no refusal, it is to be judged beside that one."""
+
+    exit_code = BusyError.exit_code
 
 
 class MissingToolError(LabelmillError, RuntimeError):

@@ -8,9 +8,9 @@ from labelmill import paths, storage
 from labelmill.end_model import matrix
 from labelmill.end_model.features import Featurizer
 from labelmill.end_model.model import EndModel
-from labelmill.errors import CorruptFileError, PromotionError, TrainingError
+from labelmill.errors import BusyError, CorruptFileError, OvertakenError, PromotionError, TrainingError
 from labelmill.params import FeaturizeParams, parse_params
-from labelmill.quality import champion, promotion
+from labelmill.quality import champion, evidence, promotion
 from labelmill.quality.decisions import decisions
 from labelmill.quality.explanation import explain
 
@@ -200,6 +200,27 @@ def test_a_worse_one_is_refused_and_the_champion_stays(in_charge):
     assert "worse: " in decision.reasons[1]
     assert champion.load_champion() == in_charge
     assert decisions()[-1]["kind"] == "refusal"
+
+
+def test_a_lost_race_is_no_refusal(in_charge, monkeypatch):
+    """Another process puts a model in charge while this one is judged; judged again, beside that one, it may pass."""
+    measure = evidence.cpu_ms
+
+    def overtaken(*args, **kwargs):
+        monkeypatch.undo()
+        monkeypatch.chdir(in_charge.folder.parents[2])
+        other = {"sha256": in_charge.sha256, "featurizer_sha256": in_charge.featurizer_sha256}
+        folders = {name: in_charge.folder / name for name in ("end_model", "featurizer")}
+        champion.swap_champion(1, other, **folders)
+        return measure(*args, **kwargs)
+
+    monkeypatch.setattr(evidence, "cpu_ms", overtaken)
+    with pytest.raises(OvertakenError, match="number 1 was expected, number 2 is in charge") as raised:
+        challenge()
+    assert raised.value.exit_code == BusyError.exit_code, "which flows try again"
+    assert [line["kind"] for line in decisions()] == ["promotion", "promotion"]
+    assert challenge().promote
+    assert champion.current_seq() == 3
 
 
 def test_refusals_on_the_same_gold_make_it_surer(in_charge):

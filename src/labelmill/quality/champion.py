@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from labelmill import paths, storage
-from labelmill.errors import CorruptFileError, PromotionError, StorageError
+from labelmill.errors import CorruptFileError, OvertakenError, PromotionError, StorageError
 from labelmill.quality import decisions
 from labelmill.quality.champion_record import (
     ONLY_IN_THE_LOG,
@@ -165,7 +165,7 @@ def swap_champion(
 
     Raises
     ------
-    PromotionError
+    OvertakenError
         Another model was put in charge meanwhile; it stays.
     CorruptFileError
         A folder is not the one that was judged.
@@ -214,7 +214,9 @@ def roll_back(
     Raises
     ------
     PromotionError
-        There is no such model, or another one was put in charge meanwhile.
+        There is no such model.
+    OvertakenError
+        Another one was put in charge meanwhile.
     CorruptFileError
         The files of the earlier model are damaged; the champion stays.
     """
@@ -271,7 +273,7 @@ def _change(expected_seq: int) -> Iterator[dict[str, Any] | None]:
         current = read_entry()
         found = int(current["seq"]) if current else 0
         if found != expected_seq:
-            raise PromotionError(
+            raise OvertakenError(
                 f"{champion_file()}: champion number {expected_seq} was expected, number {found} is in charge: another "
                 "promotion came first, and stays. Compare with that one, then promote again."
             )

@@ -46,7 +46,9 @@ def promote_first(
     Raises
     ------
     PromotionError
-        Another model is in charge already, or was put in charge meanwhile.
+        Another model is in charge already.
+    OvertakenError
+        Another model was put in charge meanwhile.
     """
     champion.finish()
     entry = _entry(params, made_from or {}) | decided(at)
@@ -90,7 +92,9 @@ def promote(params: Params, *, made_from: Mapping[str, str], at: dt.datetime | N
     Raises
     ------
     PromotionError
-        There is no champion yet, or another model was put in charge meanwhile.
+        There is no champion yet.
+    OvertakenError
+        Another model was put in charge meanwhile; the same call compares with that one.
     CorruptFileError
         A file of the champion or of the challenger is not what was written.
     """
