@@ -16,7 +16,7 @@ from flows._alerts import tell
 from flows._children import StageBusy, stream
 from flows._runs import alone
 from flows._server import serve_this_process
-from flows._tasks import BRIEFLY_BUSY, announce_decisions
+from flows._tasks import BRIEFLY_BUSY, announce_decisions, batches_not_read
 from labelmill import paths
 from labelmill.errors import BusyError, NothingToDoError
 
@@ -40,10 +40,11 @@ def watch(project: str) -> str:
 
 @task(**BRIEFLY_BUSY)
 def pending(project: str) -> list[str]:
-    """Name what `dvc repro` would run again."""
+    """Name what `dvc repro` would run again, and ingest where it missed a batch."""
     lines: list[str] = []
     stream([sys.executable, "-m", "dvc", "status", str(paths.DVC_YAML)], lines.append, project=Path(project))
-    return [line.rstrip(":") for line in lines if line.endswith(":") and not line.startswith(("\t", " "))]
+    found = [line.rstrip(":") for line in lines if line.endswith(":") and not line.startswith(("\t", " "))]
+    return ["ingest", *found] if batches_not_read(Path(project)) and "ingest" not in found else found
 
 
 @flow(name="monitor", log_prints=True, on_failure=[tell], on_crashed=[tell])

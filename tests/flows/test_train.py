@@ -6,6 +6,8 @@ import uuid
 import pytest
 from commands import ENVIRONMENT
 
+from labelmill import paths
+from labelmill.sources import batches
 from labelmill.stages import TRAINING
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::DeprecationWarning")]
@@ -68,6 +70,33 @@ def test_a_failed_stage_shows_its_error_and_stops_the_rest(prefect_server, chain
     assert "train failed in" in (chain / "alert.txt").read_text()
     assert "drug_names: raised on row 7" in (chain / "alert.txt").read_text()
     wait_for_event("labelmill.flow.failed", "drug_names: raised on row 7")
+
+
+INGEST = """
+from labelmill import paths, storage
+from labelmill.sources import batches
+
+def arrive(name):
+    with storage.new_folder(paths.INCOMING / name) as new:
+        storage.write_text(new / "rows.txt", name)
+
+if not paths.INCOMING.exists():
+    arrive("00001")
+with storage.shard_writer(paths.INGESTED, batches=batches.hashes()):
+    pass
+if not (paths.INCOMING / "00002").exists():
+    arrive("00002")
+"""
+
+
+def test_a_batch_that_came_while_ingest_ran_is_read_by_another_run_of_it(prefect_server, chain):
+    """DVC hashes the inputs of a stage when it has ended, so it calls this one up to date."""
+    from flows.train import train
+
+    (chain / "ingest.py").write_text(INGEST + (chain / "ingest.py").read_text())
+    train(project=str(chain), promote=False, version=False)
+    assert stages(chain) == ["ingest", *TRAINING]
+    assert list(batches.ingested(chain / paths.INGESTED)) == ["00001", "00002"]
 
 
 def test_a_download_that_broke_off_is_retried(prefect_server, chain, monkeypatch):

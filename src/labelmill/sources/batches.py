@@ -19,6 +19,7 @@ from labelmill import paths, storage
 from labelmill.arrays import UNKNOWN
 from labelmill.errors import CorruptFileError, DataError, StorageError
 from labelmill.sources.intake import Intake
+from labelmill.storage.folders import MANIFEST
 
 PROVENANCE: Final = "provenance.parquet"
 REJECTED: Final = "rejected.parquet"
@@ -90,6 +91,22 @@ def list_batches(place: Path = paths.INCOMING) -> list[Batch]:
         The manifest of one is damaged.
     """
     return [load_batch(seq, place / folder_name(seq)) for seq in _numbers(place)]
+
+
+def hashes(place: Path = paths.INCOMING) -> dict[str, str]:
+    """The name of each batch that is there, and what stands for its content."""
+    names = map(folder_name, _numbers(place))
+    return {name: storage.folder_hash(place / name) for name in names}
+
+
+def ingested(place: Path = paths.INGESTED) -> dict[str, str]:
+    """The same of the batches that the rows of stage `ingest` were read from; none where it was not run yet.
+
+    DVC cannot tell: it hashes `data/incoming` when the stage has ended, and what came meanwhile was not read.
+    """
+    if not (place / MANIFEST).is_file():
+        return {}
+    return dict(storage.read_manifest(place).get("batches", {}))
 
 
 def held_batches() -> list[Batch]:
