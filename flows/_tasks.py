@@ -13,7 +13,7 @@ from prefect.cache_policies import NO_CACHE
 from flows._children import StageBusy, stream
 from flows._outbox import announce
 from labelmill import paths
-from labelmill.errors import NothingToDoError, PromotionError
+from labelmill.errors import DataError, NothingToDoError, PromotionError
 from labelmill.sources import batches
 
 
@@ -29,6 +29,21 @@ BRIEFLY_BUSY: dict[str, Any] = {
     "retry_delay_seconds": 3,
     "retry_condition_fn": _when_it_may_pass,
 }
+
+
+@task(**BRIEFLY_BUSY)
+def watch(project: str, *, before_training: bool = False) -> str:
+    """Compare the batches that came since with what was trained on, and decide what that asks for; in words.
+
+    Before a training it is no failure that there is nothing to compare with any more, as after an edit of `lfs/`.
+    """
+    lines: list[str] = []
+    command = [sys.executable, "-m", "labelmill", "drift", "--markdown"]
+    no_failure = (NothingToDoError.exit_code, *([DataError.exit_code] if before_training else []))
+    stream(command, lines.append, project=Path(project), no_failure=no_failure)
+    text = "\n".join(lines)
+    get_run_logger().info(text)
+    return text
 
 
 @task(**BRIEFLY_BUSY)

@@ -16,26 +16,15 @@ from flows._alerts import tell
 from flows._children import StageBusy, stream
 from flows._runs import alone
 from flows._server import serve_this_process
-from flows._tasks import BRIEFLY_BUSY, announce_decisions, batches_not_read
+from flows._tasks import BRIEFLY_BUSY, announce_decisions, batches_not_read, watch
 from labelmill import paths
-from labelmill.errors import BusyError, NothingToDoError
+from labelmill.errors import BusyError
 
 
 @task(**BRIEFLY_BUSY)
 def verify(project: str) -> None:
     """Re-hash data, labels and models; a damaged file fails the run and is named."""
     stream([sys.executable, "-m", "labelmill", "verify"], get_run_logger().info, project=Path(project))
-
-
-@task(**BRIEFLY_BUSY)
-def watch(project: str) -> str:
-    """Compare the batches that came since with what was trained on, and decide what that asks for; in words."""
-    lines: list[str] = []
-    command = [sys.executable, "-m", "labelmill", "drift", "--markdown"]
-    stream(command, lines.append, project=Path(project), no_failure=(NothingToDoError.exit_code,))
-    text = "\n".join(lines)
-    get_run_logger().info(text)
-    return text
 
 
 @task(**BRIEFLY_BUSY)

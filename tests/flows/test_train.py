@@ -72,6 +72,20 @@ def test_a_failed_stage_shows_its_error_and_stops_the_rest(prefect_server, chain
     wait_for_event("labelmill.flow.failed", "drug_names: raised on row 7")
 
 
+def test_new_batches_are_watched_before_a_stage_reads_them(prefect_server, chain):
+    from flows.train import train
+
+    (chain / paths.REFERENCE).mkdir(parents=True)
+    state = train(project=str(chain), promote=False, version=False, return_state=True)
+    assert state.is_completed(), "no new batch is no failure"
+    assert "watch" in {name.split("-")[0] for name in task_runs(state.state_details.flow_run_id)}
+    (chain / "ingest.py").write_text((chain / "ingest.py").read_text() + "# edited")
+    (chain / paths.MONITOR).mkdir(parents=True, exist_ok=True)
+    (chain / paths.MONITOR / "00001.json").write_text("{")
+    assert train(project=str(chain), promote=False, version=False, return_state=True).is_failed()
+    assert stages(chain) == list(TRAINING), "ingest read what could not be watched"
+
+
 INGEST = """
 from labelmill import paths, storage
 from labelmill.sources import batches
