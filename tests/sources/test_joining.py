@@ -134,6 +134,22 @@ class TestWindow:
         parts, _ = join(source, pd.Series(["train", "train"], dtype="str"), [], [], params(window=1))
         assert parts[0].frame["id"].tolist() == ["a", "b"]
 
+    def test_a_date_in_the_future_does_not_move_it_and_is_named(self, caplog):
+        batch = intake([("n", "new", 10), ("x", "clock of another year", 5000)])
+        came = (DAY_ONE + pd.Timedelta(days=11)).to_pydatetime()
+        rows, splits = intake([("a", "one", 5), ("b", "two", 0)]), pd.Series(["train", "train"], dtype="str")
+        parts, counts = join(rows, splits, [("b", batch)], [], params(audit_share=0, window=7), newest_arrival=came)
+        assert [part.frame["id"].tolist() for part in parts] == [["a"], ["n", "x"]]
+        assert counts["older_than_window"] == 1
+        assert (
+            "1 rows are dated later than the newest batch came (2024-01-12): 'x' of file:x, 2037-09-09" in caplog.text
+        )
+
+    def test_one_that_leaves_hardly_a_row_is_refused_with_the_row_that_it_is_counted_from(self):
+        rows = [(f"a{i}", f"text {i}", 5) for i in range(300)]
+        with pytest.raises(DataError, match=r"window = 7 leaves 1 of 301 train rows.*'x' of file:x, 2037-09-09"):
+            joined([*rows, ("x", "clock of another year", 5000)], ["train"] * 301, [], window=7)
+
     def test_it_needs_dates(self):
         with pytest.raises(DataError, match=r"ingest\.window needs ingest\.splits\.date_column"):
             joined(SOURCE, SPLITS, [], window=7, date_column=None)

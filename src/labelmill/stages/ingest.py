@@ -56,7 +56,8 @@ def run(params: Params) -> None:
     splits = deal(intake.frame, intake.gold, params.ingest.splits, seed=params.task.seed)
     batches = _batches()
     named = [(str(batch.folder), read_batch(batch)) for batch in progress(batches, "reading batches")]
-    parts, counts_of_batches = join(intake, splits, named, annotations, params)
+    newest_arrival = max((batch.arrived for batch in batches), default=None)
+    parts, counts_of_batches = join(intake, splits, named, annotations, params, newest_arrival=newest_arrival)
     frame = pd.concat([part.frame[_columns_of_metrics(part.frame, params)] for part in parts], ignore_index=True)
     gold = np.concatenate([part.gold for part in parts])
     metrics = {
