@@ -192,6 +192,18 @@ def test_mails_come_in_from_a_folder(in_project, params):
         arrivals.add(in_project / "inbox", params)
 
 
+def test_a_number_that_was_watched_or_decided_about_is_never_given_again(in_project, params):
+    """The watch knows batches by their numbers: it would pass over the new one."""
+    write(in_project / "new.jsonl")
+    batch = arrivals.add(in_project / "new.jsonl", params)
+    storage.write_json(paths.MONITOR / "00001.json", {})
+    shutil.rmtree(batch.folder)
+    second = arrivals.add(in_project / "new.jsonl", params)
+    assert second.seq == 2
+    shutil.rmtree(arrivals.hold(2, "odd"))
+    assert arrivals.add(in_project / "new.jsonl", params).seq == 3
+
+
 class TestHold:
     def test_a_held_batch_does_not_train_until_it_is_released(self, in_project, params):
         write(in_project / "new.jsonl")

@@ -6,6 +6,8 @@ So what the champion said of a row was said before the row could train anything.
 import datetime as dt
 import hashlib
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +21,7 @@ from labelmill.params import Params
 from labelmill.quality import decisions
 from labelmill.quality.champion import Champion, load_champion
 from labelmill.quality.outcome import quarantine
+from labelmill.quality.watched import last_seen
 from labelmill.sources import batches, reading
 from labelmill.sources.batches import Batch
 from labelmill.sources.columns import cast_like
@@ -82,7 +85,7 @@ def add(file: Path, params: Params, *, arrived: dt.datetime | None = None) -> Ba
     except NothingToDoError:
         raise
     except DataError as error:
-        with batches.adding() as seq:
+        with _adding() as seq:
             raise _refuse(seq, _nothing(), str(error), _Origin(str(file), sha256, arrived)) from error
     return add_rows(intake, params, name=str(file), arrived=arrived, sha256=sha256)
 
@@ -111,7 +114,7 @@ def add_rows(
         As `add`.
     """
     origin = _Origin(name, sha256, arrived or dt.datetime.now(dt.UTC))
-    with batches.adding() as seq:
+    with _adding() as seq:
         try:
             rows, counts = drop_duplicates(intake, params.ingest.splits.date_column)
         except DataError as error:
@@ -201,6 +204,14 @@ def reason_held(seq: int) -> str | None:
     """Why a batch is held, as the log of decisions has it; None for one that is not held."""
     lines = [line for line in decisions.decisions() if line["kind"] in ("hold", "release") and line.get("seq") == seq]
     return str(lines[-1]["reason"]) if lines and lines[-1]["kind"] == "hold" else None
+
+
+@contextmanager
+def _adding() -> Iterator[int]:
+    """Yield the number of the next batch: one that was told of is not used again, though its batch is gone."""
+    with batches.adding() as seq:
+        decided = (line.get("seq", 0) for line in decisions.decisions() if line["kind"] in ("hold", "release"))
+        yield max(seq, last_seen() + 1, *(number + 1 for number in decided))
 
 
 def _refuse(
