@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from labelmill import paths, scoring, storage
-from labelmill.errors import CorruptFileError, DataError, ExpectationError, NothingToDoError
+from labelmill.errors import BusyError, CorruptFileError, DataError, ExpectationError, NothingToDoError
 from labelmill.loop import arrivals
 from labelmill.params import load_params
 from labelmill.quality import decisions
@@ -227,7 +227,8 @@ class TestHold:
         arrivals.add(in_project / "new.jsonl", params)
         for _ in range(2):
             arrivals.hold(1, "odd")
-        for _ in range(2):
+        arrivals.release(1)
+        with pytest.raises(NothingToDoError, match="data/incoming/00001: is not held; nothing changed"):
             arrivals.release(1)
         assert [line["kind"] for line in decisions.decisions()] == ["hold", "release"]
 
@@ -237,6 +238,24 @@ class TestHold:
         storage.move_folder(batch.folder, paths.HELD / batch.name)
         arrivals.hold(1, "odd")
         assert [line["reason"] for line in decisions.decisions()] == ["odd"]
+
+    def test_nothing_moves_while_a_batch_is_added(self, in_project, params, monkeypatch):
+        """Else the number of a batch on its way from one folder to the other would be given again."""
+        write(in_project / "new.jsonl")
+        arrivals.add(in_project / "new.jsonl", params)
+        monkeypatch.setattr(batches, "_WAIT_S", 0.0)
+        with batches.adding(), pytest.raises(BusyError):
+            arrivals.hold(1, "odd")
+        arrivals.hold(1, "odd")
+        with batches.adding(), pytest.raises(BusyError):
+            arrivals.release(1)
+
+    def test_a_crash_between_release_and_record_is_mended_by_the_same_call(self, in_project, params):
+        write(in_project / "new.jsonl")
+        batch = arrivals.add(in_project / "new.jsonl", params)
+        storage.move_folder(arrivals.hold(1, "odd"), batch.folder)
+        arrivals.release(1)
+        assert [line["kind"] for line in decisions.decisions()] == ["hold", "release"]
 
     def test_a_refused_batch_is_not_released(self, in_project, params):
         (in_project / "new.parquet").write_bytes(b"PAR1 no")

@@ -112,7 +112,7 @@ def hold(seq: Seq, reason: Annotated[str, typer.Option("--reason", help="Why tra
 
 @app.command()
 def release(seq: Seq) -> None:
-    """Let training see a batch again that was held."""
+    """Let training see a batch again that was held; of one that is not, the exit code is 13."""
     from labelmill.loop import arrivals
 
     typer.echo(f"batch {seq} is released: {arrivals.release(seq)}")

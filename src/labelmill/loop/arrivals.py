@@ -168,35 +168,41 @@ def hold(seq: int, reason: str, *, at: dt.datetime | None = None) -> Path:
         There is no such batch.
     """
     held = paths.HELD / batches.folder_name(seq)
-    if not held.is_dir():
-        storage.move_folder(batches.find_folder(seq, paths.INCOMING), held)
-    if reason_held(seq) is None:  # a crash may have come between the move and the record
-        decisions.record("hold", **decisions.decided(at), seq=seq, reason=reason)
+    with batches.changing():
+        if not held.is_dir():
+            storage.move_folder(batches.find_folder(seq, paths.INCOMING), held)
+        if reason_held(seq) is None:  # a crash may have come between the move and the record
+            decisions.record("hold", **decisions.decided(at), seq=seq, reason=reason)
     return held
 
 
 def release(seq: int, *, at: dt.datetime | None = None) -> Path:
-    """Let training see a batch that was held; one that is released already stays as it is.
+    """Let training see a batch that was held.
 
     Raises
     ------
+    NothingToDoError
+        It is not held.
     DataError
         There is no such batch, or it was refused when it came.
     CorruptFileError
         A file of it is not what was written.
     """
     place = paths.INCOMING / batches.folder_name(seq)
-    if not place.is_dir():
-        held = batches.load_batch(seq, batches.find_folder(seq, paths.HELD))
-        if held.refused is not None:
-            raise DataError(
-                f"{held.folder}: was refused when it came, so it has no scores and training cannot take it. "
-                f"Correct its file and add that again. The reason was:\n{held.refused}"
-            )
-        batches.verify_batch(held)
-        storage.move_folder(held.folder, place)
-    if reason_held(seq) is not None:
-        decisions.record("release", **decisions.decided(at), seq=seq)
+    with batches.changing():
+        if not place.is_dir():
+            held = batches.load_batch(seq, batches.find_folder(seq, paths.HELD))
+            if held.refused is not None:
+                raise DataError(
+                    f"{held.folder}: was refused when it came, so it has no scores and training cannot take it. "
+                    f"Correct its file and add that again. The reason was:\n{held.refused}"
+                )
+            batches.verify_batch(held)
+            storage.move_folder(held.folder, place)
+        elif reason_held(seq) is None:
+            raise NothingToDoError(f"{place}: is not held; nothing changed.")
+        if reason_held(seq) is not None:
+            decisions.record("release", **decisions.decided(at), seq=seq)
     return place
 
 

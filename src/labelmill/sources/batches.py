@@ -182,15 +182,22 @@ def read_scores(batch: Batch) -> pd.DataFrame | None:
 
 
 @contextmanager
-def adding() -> Iterator[int]:
-    """Hold the lock of those who add batches, and yield the number of the next one.
+def changing() -> Iterator[None]:
+    """Hold the lock of those who add batches or move them.
 
     Raises
     ------
     BusyError
-        Another process has been adding for ten minutes.
+        Another process has been at it for ten minutes.
     """
     with storage.exclusive(paths.CACHE / "locks" / "incoming.lock", wait_s=_WAIT_S):
+        yield
+
+
+@contextmanager
+def adding() -> Iterator[int]:
+    """Hold that lock, and yield the number of the next batch."""
+    with changing():
         yield max([0, *_numbers(paths.INCOMING), *_numbers(paths.HELD)]) + 1
 
 
@@ -213,8 +220,17 @@ def publish(
         `id` and `p_<class>`, row beside row; None where there is no champion.
     **facts
         The other attributes of `Batch`.
+
+    Raises
+    ------
+    StorageError
+        There is a batch of this number.
     """
     folder = place / folder_name(seq)
+    if folder.exists():
+        raise StorageError(
+            f"{folder}: is there already, and no batch is ever replaced. Nothing was added."
+        )
     arrived = facts.pop("arrived").astimezone(dt.UTC).isoformat(timespec="seconds")
     with storage.new_folder(folder, seq=seq, rows=len(rows.frame), arrived=arrived, **facts) as new:
         storage.write_table(new / storage.part_name(0), rows.frame)
