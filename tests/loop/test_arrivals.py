@@ -276,6 +276,25 @@ class TestHold:
         with pytest.raises(CorruptFileError, match="part-00000"):
             arrivals.release(1)
 
+    @pytest.mark.parametrize("name", ["part-00000.parquet", "provenance.parquet", "scores.parquet"])
+    def test_the_file_of_a_damaged_batch_is_added_again_as_the_message_says(self, in_project, params, champion, name):
+        write(in_project / "new.jsonl")
+        batch = arrivals.add(in_project / "new.jsonl", params)
+        content = bytearray((batch.folder / name).read_bytes())
+        content[len(content) // 2] ^= 1
+        (batch.folder / name).write_bytes(content)
+        arrivals.hold(1, "damaged")
+        again = arrivals.add(in_project / "new.jsonl", params)
+        assert (again.seq, again.rows, again.seen_before) == (2, 60, 0)
+
+    def test_also_where_its_rows_are_in_training(self, in_project, params):
+        write(in_project / "new.jsonl")
+        batch = arrivals.add(in_project / "new.jsonl", params)
+        ingest.run(params)
+        (batch.folder / "part-00000.parquet").write_bytes(b"PAR1")
+        arrivals.hold(1, "damaged")
+        assert arrivals.add(in_project / "new.jsonl", params).rows == 60
+
     def test_a_number_that_is_not_there(self, in_project):
         for call in (lambda: arrivals.hold(3, "odd"), lambda: arrivals.release(3)):
             with pytest.raises(DataError, match="has no batch 3"):

@@ -72,8 +72,9 @@ def list_(as_json: AsJson = False) -> None:
     from labelmill.loop import arrivals
     from labelmill.sources import batches
 
-    found = sorted([*batches.list_batches(), *batches.held_batches()], key=lambda batch: batch.seq)
-    held = {batch.seq: batch.refused or arrivals.reason_held(batch.seq) or "held" for batch in batches.held_batches()}
+    aside = batches.held_batches()
+    found = sorted([*batches.list_batches(), *aside], key=lambda batch: batch.seq)
+    held = {batch.seq: batch.refused or arrivals.reason_held(batch.seq) or "held" for batch in aside}
     in_training = {int(name) for name, _ in batches.ingested().items() & batches.hashes().items()}
     if as_json:
         echo_json(

@@ -16,6 +16,7 @@ import pandas as pd
 
 from labelmill import paths, scoring, storage
 from labelmill.errors import CorruptFileError, DataError, ExpectationError, NothingToDoError
+from labelmill.loop import known
 from labelmill.loop.acceptance import check
 from labelmill.params import Params
 from labelmill.quality import decisions
@@ -74,12 +75,7 @@ def add(file: Path, params: Params, *, arrived: dt.datetime | None = None) -> Ba
     if file.is_file() and file.stat().st_size == 0:
         raise NothingToDoError(f"{file}: is empty; nothing was added.")
     arrived, sha256 = arrived or dt.datetime.now(dt.UTC), _sha256(file)
-    for batch in [*batches.list_batches(), *batches.held_batches()]:
-        if batch.sha256 == sha256 and batch.refused is None:
-            raise NothingToDoError(
-                f"{file}: is batch {batch.seq} already ({batch.folder}, added {batch.arrived:%Y-%m-%d %H:%M} as "
-                f"{batch.source}); nothing was added."
-            )
+    known.check_file(str(file), sha256, known.taken())
     try:
         intake = reading.read_file(file, params, dated=True)
     except NothingToDoError:
@@ -119,8 +115,7 @@ def add_rows(
             rows, counts = drop_duplicates(intake, params.ingest.splits.date_column)
         except DataError as error:
             raise _refuse(seq, intake, str(error), origin) from error
-        known = _known_ids()
-        new = rows.take(np.flatnonzero(~rows.frame["id"].isin(known)))
+        new = rows.take(np.flatnonzero(~rows.frame["id"].isin(known.ids(known.taken()))))
         if new.frame.empty:
             why = "there is no row in it" if rows.frame.empty else f"all {len(rows.frame):,} rows are known already"
             raise NothingToDoError(f"{name}: {why}; nothing was added.")
@@ -259,16 +254,6 @@ def _typed_as_before(intake: Intake) -> Intake:
         return intake
     first = next(storage.iter_shards(paths.INGESTED))
     return Intake(cast_like(intake.frame, first), intake.gold, intake.provenance, intake.rejected, intake.same_columns)
-
-
-def _known_ids() -> set[str]:
-    """Ids of the rows that ingest wrote for training, and of all batches, also held ones; not of refused ones."""
-    taken = [*batches.list_batches(), *(batch for batch in batches.held_batches() if batch.refused is None)]
-    known = batches.known_ids(taken)
-    if (paths.INGESTED / "manifest.json").is_file():
-        for shard in storage.list_shards(paths.INGESTED):
-            known.update(storage.read_table(shard.file, ["id"])["id"])
-    return known
 
 
 def _scores(frame: pd.DataFrame, champion: Champion) -> pd.DataFrame:

@@ -110,14 +110,14 @@ def ingested(place: Path = paths.INGESTED) -> dict[str, str]:
 
 
 def held_batches() -> list[Batch]:
-    """The batches that were moved out of the way; of those, damaged ones are left out with a warning."""
+    """The batches that were moved out of the way; damaged ones are left out with a warning: their files come again."""
     found = []
     for seq in _numbers(paths.HELD):
         try:
-            found.append(load_batch(seq, paths.HELD / folder_name(seq)))
-            read_ids(found[-1])
+            batch = load_batch(seq, paths.HELD / folder_name(seq))
+            verify_batch(batch)
+            found.append(batch)
         except StorageError as error:
-            found = [batch for batch in found if batch.seq != seq]
             _LOG.warning("%s", error)
     return found
 
@@ -228,9 +228,7 @@ def publish(
     """
     folder = place / folder_name(seq)
     if folder.exists():
-        raise StorageError(
-            f"{folder}: is there already, and no batch is ever replaced. Nothing was added."
-        )
+        raise StorageError(f"{folder}: is there already, and no batch is ever replaced. Nothing was added.")
     arrived = facts.pop("arrived").astimezone(dt.UTC).isoformat(timespec="seconds")
     with storage.new_folder(folder, seq=seq, rows=len(rows.frame), arrived=arrived, **facts) as new:
         storage.write_table(new / storage.part_name(0), rows.frame)

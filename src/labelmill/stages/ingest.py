@@ -69,13 +69,13 @@ def run(params: Params) -> None:
         **_metrics(frame, gold, params),
     }
     in_stream = parts[0].frame["split"] == "incoming"
-    read_from = {batch.name: storage.folder_hash(batch.folder) for batch in batches}
     own = [parts[0].frame[~in_stream], *(part.frame for part in parts[1:] if len(part.frame))]
-    for path, tables, facts in (
-        (paths.INGESTED, own, {"batches": read_from}),
-        (paths.STREAM, [parts[0].frame[in_stream]], {}),
-    ):
-        with storage.shard_writer(path, **facts) as write:
+    facts = {
+        "batches": {batch.name: storage.folder_hash(batch.folder) for batch in batches},
+        "shards_of_source": -(-max(len(own[0]), 1) // params.ingest.shard_rows),
+    }
+    for path, tables, told in ((paths.INGESTED, own, facts), (paths.STREAM, [parts[0].frame[in_stream]], {})):
+        with storage.shard_writer(path, **told) as write:
             for table in tables:  # a shard never has rows of two of them: what a batch adds changes no other shard
                 for start in range(0, max(len(table), 1), params.ingest.shard_rows):
                     write(table.iloc[start : start + params.ingest.shard_rows])
