@@ -99,6 +99,35 @@ class TestNothingNew:
         with pytest.raises(NothingToDoError, match="third: all 55 rows are known already; nothing was added"):
             arrivals.add_rows(intake(mixed, np.full(55, -1)), params, name="third")
 
+    def test_the_same_file_that_came_while_this_one_was_read(self, in_project, params):
+        frame, gold = write(in_project / "new.jsonl")
+        arrivals.add(in_project / "new.jsonl", params)
+        sha256 = storage.sha256_file(in_project / "new.jsonl")
+        with pytest.raises(NothingToDoError, match="again: is batch 1 already"):
+            arrivals.add_rows(intake(frame, gold), params, name="again", sha256=sha256)
+
+    def test_rows_that_were_rejected_before_neither_refuse_a_file_nor_come_in_unless_they_were_mended(
+        self, in_project, params
+    ):
+        frame, gold = mails(60, 50)
+        frame["id"] = [f"n{i}" for i in range(60)]  # a feed that has ids of its own
+        bad = frame.assign(text=frame["text"].where(~frame.index.isin([3, 7])))
+        assert arrivals.add_rows(intake(bad, gold), params, name="first").rejected == 2
+        with pytest.raises(NothingToDoError, match="all 60 rows are known already"):
+            arrivals.add_rows(intake(bad.iloc[::-1], gold), params, name="second")
+        mended = frame.assign(text=frame["text"].where(frame.index != 7))
+        batch = arrivals.add_rows(intake(mended, gold), params, name="third")
+        assert batches.read_ids(batch).tolist() == ["n3"]
+        assert (batch.rejected, batch.seen_before) == (0, 59)
+        assert batches.held_batches() == decisions.decisions() == []
+
+    def test_a_file_of_which_no_row_is_sound_where_any_share_may_be_rejected(self, in_project, params):
+        any_share = {"validate_": params.validate_.model_copy(update={"max_quarantined_share": 1.0})}
+        frame, gold = mails(3, 50)
+        with pytest.raises(NothingToDoError, match="day: no new row is as section validate expects"):
+            arrivals.add_rows(intake(frame.assign(text=None), gold), params.model_copy(update=any_share), name="day")
+        assert batches.held_batches() == []
+
     def test_rows_of_the_stream_are_new(self, in_project, params):
         stream = storage.read_shards(paths.STREAM).drop(columns="split")
         assert arrivals.add_rows(intake(stream, np.full(len(stream), -1)), params, name="s").rows == len(stream) > 50

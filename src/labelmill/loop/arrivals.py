@@ -111,18 +111,29 @@ def add_rows(
     """
     origin = _Origin(name, sha256, arrived or dt.datetime.now(dt.UTC))
     with _adding() as seq:
+        taken = known.taken()
+        known.check_file(name, sha256, taken)  # another process may have added it while this one was reading
         try:
             rows, counts = drop_duplicates(intake, params.ingest.splits.date_column)
         except DataError as error:
             raise _refuse(seq, intake, str(error), origin) from error
-        new = rows.take(np.flatnonzero(~rows.frame["id"].isin(known.ids(known.taken()))))
+        new = rows.take(np.flatnonzero(~rows.frame["id"].isin(known.ids(taken))))
+        read = {"copies": counts["duplicates"], "read": len(intake.frame)}
+        if not new.frame.empty:
+            new = _typed_as_before(new)
+            outcome, clean = check(new, params, **read)
+            again = new.frame["id"].isin(known.rejected_ids(taken).intersection(outcome.quarantine["id"].dropna()))
+            if again.any():  # rows that were rejected before say nothing about those that are new
+                new = new.take(np.flatnonzero(~again))
+                outcome, clean = (outcome, clean) if new.frame.empty else check(new, params, **read)
         if new.frame.empty:
             why = "there is no row in it" if rows.frame.empty else f"all {len(rows.frame):,} rows are known already"
             raise NothingToDoError(f"{name}: {why}; nothing was added.")
-        new = _typed_as_before(new)
-        outcome, clean = check(new, params, copies=counts["duplicates"], read=len(intake.frame))
         look_at = "the rows that are kept, and at section validate of params.yaml"
-        if (broken := outcome.error(where=name, look_at=look_at)) is not None:
+        broken = outcome.error(where=name, look_at=look_at)
+        if isinstance(broken, NothingToDoError):
+            raise NothingToDoError(f"{name}: no new row is as section validate expects; nothing was added.")
+        if broken is not None:
             raise _refuse(seq, new, str(broken), origin, quarantined=outcome.quarantine)
         rows = new.take(np.flatnonzero(new.frame["id"].isin(clean)))
         champion = _champion()

@@ -41,6 +41,12 @@ def ids(taken: Collection[Batch]) -> set[str]:
     return known
 
 
+def rejected_ids(taken: Collection[Batch]) -> set[str]:
+    """Ids of the rows of these batches that broke what section `validate` expects."""
+    tables = [storage.read_table(batch.folder / batches.REJECTED) for batch in taken]
+    return {id_ for table in tables if "id" in table for id_ in table["id"].dropna()}
+
+
 def _shards_of_source() -> list[storage.Shard]:
     if not (paths.INGESTED / MANIFEST).is_file():
         return []
