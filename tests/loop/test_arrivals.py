@@ -4,6 +4,7 @@ import datetime as dt
 import multiprocessing
 import os
 import shutil
+import signal
 
 import numpy as np
 import pandas as pd
@@ -151,6 +152,36 @@ class TestNothingNew:
         assert decisions.decisions() == []
 
 
+class TestIdsOfEarlierRows:
+    def frame(self, seed, n):
+        return mails(n, seed)[0].assign(id=[str(i) for i in range(n)])
+
+    def add(self, frame, params, name):
+        return arrivals.add_rows(intake(frame, np.full(len(frame), -1)), params, name=name)
+
+    def test_ids_that_begin_again_in_each_file_refuse_it(self, in_project, params):
+        self.add(self.frame(1, 60), params, "monday")
+        reason = r"tuesday: 60 of 80 rows have the id of an earlier row and other texts, the first is '0' \(row 0\)"
+        with pytest.raises(ExpectationError, match=rf"{reason}.*make ids unique.*ingest\.id_column"):
+            self.add(self.frame(2, 80), params, "tuesday")
+        assert [batch.seq for batch in batches.held_batches()] == [2]
+        assert len(storage.read_table(paths.HELD / "00002/rejected.parquet")) == 60
+
+    def test_a_few_rows_that_were_edited_are_left_out_counted_and_named(self, in_project, params, caplog):
+        source = storage.read_shards(paths.INGESTED).drop(columns="split").head(100)
+        edited = source.assign(text=source["text"].where(source.index != 5, "edited since"), is_reply=True)
+        new, id_ = mails(20, 9)[0], source["id"][5]
+        batch = self.add(pd.concat([edited, new], ignore_index=True), params, "export")
+        assert (batch.rows, batch.rejected, batch.seen_before) == (20, 1, 99)
+        (line,) = batches.read_batch(batch).rejected.to_dict("records")
+        assert (line["id"], line["reason"]) == (id_, "an earlier row has this id and other texts")
+        assert (
+            f"export: 1 of 120 rows have the id of an earlier row and other texts, the first is '{id_}'" in caplog.text
+        )
+        with pytest.raises(NothingToDoError, match=r"all 100 rows are known already.*1 of 100 rows have the id"):
+            self.add(edited, params, "again")
+
+
 BROKEN = {
     "column missing": (lambda frame: frame.drop(columns="is_reply"), r"is_reply"),
     "all texts gone": (lambda frame: frame.assign(text=None), r"text"),
@@ -183,6 +214,18 @@ def test_a_broken_feed_is_refused_kept_and_recorded(in_project, params, name):
     assert len(batches.held_batches()) == len(decisions.decisions()) == 1
     frame.to_json(in_project / "new.jsonl", orient="records", lines=True, date_format="iso")
     assert arrivals.add(in_project / "new.jsonl", params).seq == 2
+
+
+def test_a_crash_between_a_refusal_and_its_record_is_mended_by_the_same_call(in_project, params, monkeypatch):
+    (in_project / "new.parquet").write_bytes(b"PAR1 no")
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(decisions, "append", lambda line: os.kill(os.getpid(), signal.SIGINT))
+        arrivals.add(in_project / "new.parquet", params, arrived=NOON)
+    for _ in range(2):
+        with pytest.raises(ExpectationError, match="It was refused before: data/held/00001"):
+            arrivals.add(in_project / "new.parquet", params)
+    (line,) = decisions.decisions()
+    assert (line["kind"], line["seq"], line["at"]) == ("hold", 1, "2024-07-01T12:00:00+00:00")
 
 
 def test_garbage_is_refused_with_its_reason(in_project, params):

@@ -17,7 +17,7 @@ import pandas as pd
 from labelmill import paths, scoring, storage
 from labelmill.errors import CorruptFileError, DataError, ExpectationError, NothingToDoError
 from labelmill.loop import known
-from labelmill.loop.acceptance import check
+from labelmill.loop.acceptance import check, most_rejected
 from labelmill.params import Params
 from labelmill.quality import decisions
 from labelmill.quality.champion import Champion, load_champion
@@ -25,7 +25,6 @@ from labelmill.quality.outcome import quarantine
 from labelmill.quality.watched import last_seen
 from labelmill.sources import batches, reading
 from labelmill.sources.batches import Batch
-from labelmill.sources.columns import cast_like
 from labelmill.sources.duplicates import drop_duplicates
 from labelmill.sources.files import find_files
 from labelmill.sources.intake import Intake, provenance, rejections
@@ -117,10 +116,15 @@ def add_rows(
             rows, counts = drop_duplicates(intake, params.ingest.splits.date_column)
         except DataError as error:
             raise _refuse(seq, intake, str(error), origin) from error
-        new = rows.take(np.flatnonzero(~rows.frame["id"].isin(known.ids(taken))))
+        rows = known.typed_as_before(rows)
+        is_known = rows.frame["id"].isin(known.ids(taken)).to_numpy()
+        conflicts = known.conflicts(rows.take(np.flatnonzero(is_known)), taken, params.task.text_columns)
+        told = known.told(conflicts, of=len(rows.frame))
+        if len(conflicts) > most_rejected(params, rows=len(rows.frame)):
+            raise _refuse(seq, rows, f"{name}: {told}", origin, quarantined=conflicts)
+        new = rows.take(np.flatnonzero(~is_known))
         read = {"copies": counts["duplicates"], "read": len(intake.frame)}
         if not new.frame.empty:
-            new = _typed_as_before(new)
             outcome, clean = check(new, params, **read)
             again = new.frame["id"].isin(known.rejected_ids(taken).intersection(outcome.quarantine["id"].dropna()))
             if again.any():  # rows that were rejected before say nothing about those that are new
@@ -128,7 +132,7 @@ def add_rows(
                 outcome, clean = (outcome, clean) if new.frame.empty else check(new, params, **read)
         if new.frame.empty:
             why = "there is no row in it" if rows.frame.empty else f"all {len(rows.frame):,} rows are known already"
-            raise NothingToDoError(f"{name}: {why}; nothing was added.")
+            raise NothingToDoError(f"{name}: {why}; nothing was added. {told}".strip())
         look_at = "the rows that are kept, and at section validate of params.yaml"
         broken = outcome.error(where=name, look_at=look_at)
         if isinstance(broken, NothingToDoError):
@@ -141,17 +145,19 @@ def add_rows(
             paths.INCOMING,
             seq,
             rows,
-            left_out=outcome.quarantine,
+            left_out=pd.concat([outcome.quarantine, conflicts], ignore_index=True).astype("str"),
             scores=None if champion is None else _scores(rows.frame, champion),
             source=name,
             sha256=sha256,
             arrived=origin.arrived,
             champion=None if champion is None else {"seq": champion.seq, "sha256": champion.sha256},
-            rejected=outcome.rejected + outcome.rows - outcome.clean,
-            seen_before=len(intake.frame) - counts["duplicates"] - len(new.frame),
+            rejected=outcome.rejected + outcome.rows - outcome.clean + len(conflicts),
+            seen_before=len(intake.frame) - counts["duplicates"] - len(new.frame) - len(conflicts),
             copies=counts["duplicates"],
             refused=None,
         )
+    if told:
+        _LOG.warning("%s: %s They are left out, see %s.", name, told, batch.folder / batches.REJECTED)
     _LOG.debug("%s: %s rows are batch %d", name, f"{batch.rows:,}", batch.seq)
     return batch
 
@@ -237,6 +243,7 @@ def _refuse(
     """Keep a batch out, with what could be read of it, and return the error that says so."""
     same = [batch for batch in batches.held_batches() if batch.refused is not None and batch.sha256 == origin.sha256]
     if origin.sha256 is not None and same:
+        _record_refusal(same[0])
         return ExpectationError(f"{reason}\nIt was refused before: {same[0].folder}. Nothing was added.")
     batch = batches.publish(
         paths.HELD,
@@ -253,18 +260,16 @@ def _refuse(
         copies=0,
         refused=reason,
     )
-    decisions.record("hold", **decisions.decided(origin.arrived), seq=seq, source=origin.name, reason=reason)
+    _record_refusal(batch)
     return ExpectationError(
         f"{reason}\nNothing of it can train: it is kept in {batch.folder}. Correct {origin.name} and add it again."
     )
 
 
-def _typed_as_before(intake: Intake) -> Intake:
-    """The columns with the types of the ingested rows, where there are any yet."""
-    if not (paths.INGESTED / "manifest.json").is_file():
-        return intake
-    first = next(storage.iter_shards(paths.INGESTED))
-    return Intake(cast_like(intake.frame, first), intake.gold, intake.provenance, intake.rejected, intake.same_columns)
+def _record_refusal(batch: Batch) -> None:
+    if reason_held(batch.seq) is None:  # a crash may have come between the batch and its record
+        facts = {"seq": batch.seq, "source": batch.source, "reason": batch.refused}
+        decisions.record("hold", **decisions.decided(batch.arrived), **facts)
 
 
 def _scores(frame: pd.DataFrame, champion: Champion) -> pd.DataFrame:
