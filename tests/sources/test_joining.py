@@ -105,6 +105,16 @@ def test_a_label_for_a_row_of_the_source_is_no_label_for_a_row_of_a_batch_with_i
     assert parts[0].gold[0] == 1
 
 
+def test_labels_of_copies_of_train_rows_have_no_effect_and_are_counted(caplog):
+    rows, splits = intake(SOURCE), pd.Series(SPLITS, dtype="str")
+    batch = intake([("n", "one", 3), ("m", "new", 3)])
+    labels = [Annotation("n", 1, "gate", "f:1"), Annotation("m", 1, "gate", "f:2")]
+    parts, counts = join(rows, splits, [("b", batch)], labels, params(audit_share=0))
+    assert dict(zip(parts[1].frame["id"], parts[1].frame["split"], strict=True)) == {"m": "gate"}
+    assert counts["annotations_of_copies"] == 1
+    assert "1 annotations are of copies" in caplog.text
+
+
 class TestWindow:
     def test_older_train_rows_stay_out_and_all_others_stay(self):
         (source, own), counts = joined(SOURCE, SPLITS, [[("n", "new", 10), ("o", "old", 1)]], audit_share=0, window=7)

@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from labelmill.arrays import Gold
+from labelmill.arrays import UNKNOWN, Gold
 from labelmill.errors import DataError
 from labelmill.params import Params
-from labelmill.sources.annotations import Annotation
+from labelmill.sources.annotations import PURPOSES, Annotation
 from labelmill.sources.columns import cast_like
 from labelmill.sources.duplicates import content_keys
 from labelmill.sources.intake import Intake
@@ -86,8 +86,8 @@ def join(
     -------
     (parts, counts)
         The part of the source, rows of the stream included, then one for each batch; how many rows of batches stayed
-        out as copies or since their id was there already, how many of all are older than `ingest.window`, and how
-        many annotations are of unknown rows.
+        out as copies or since their id was there already, how many of all are older than `ingest.window`, how many
+        annotations are of unknown rows, and how many of rows of batches that are copies, so that they have no effect.
 
     Raises
     ------
@@ -123,10 +123,15 @@ def join(
         copies |= (
             table.loc[~old & (table["split"] != "incoming"), "key"].duplicated().reindex(copies.index, fill_value=False)
         )
+    in_batches = (table["part"] > 0) & (table["gold"] != UNKNOWN)
+    lost = in_batches & (copies | old | ~table["split"].isin(PURPOSES))
+    if lost.any():
+        _LOG.warning("%d annotations are of copies of rows that train or were labeled, and have no effect.", lost.sum())
     counts = {
         "rows_of_batches_left_out": repeated + int(copies.sum()),
         "older_than_window": int(old.sum()),
         "annotations_of_unknown_rows": unknown,
+        "annotations_of_copies": int(lost.sum()),
     }
     return [_with(part, table[table["part"] == i], ~copies & ~old) for i, part in enumerate(parts)], counts
 

@@ -72,6 +72,7 @@ def run(params: Params) -> None:
     own = [parts[0].frame[~in_stream], *(part.frame for part in parts[1:] if len(part.frame))]
     facts = {
         "batches": {batch.name: storage.folder_hash(batch.folder) for batch in batches},
+        "same_columns": list(intake.same_columns),
         "shards_of_source": -(-max(len(own[0]), 1) // params.ingest.shard_rows),
     }
     for path, tables, told in ((paths.INGESTED, own, facts), (paths.STREAM, [parts[0].frame[in_stream]], {})):
