@@ -13,7 +13,8 @@ from prefect.cache_policies import NO_CACHE
 from flows._children import StageBusy, stream
 from flows._outbox import announce
 from labelmill import paths
-from labelmill.errors import NothingToDoError, PromotionError
+from labelmill.errors import DataError, NothingToDoError, PromotionError
+from labelmill.sources import batches
 
 
 def _when_it_may_pass(task: Any, run: Any, state: Any) -> bool:
@@ -31,10 +32,35 @@ BRIEFLY_BUSY: dict[str, Any] = {
 
 
 @task(**BRIEFLY_BUSY)
+def watch(project: str, *, before_training: bool = False) -> str:
+    """Compare the batches that came since with what was trained on, and decide what that asks for; in words.
+
+    Before a training it is no failure that there is nothing to compare with any more, as after an edit of `lfs/`.
+    """
+    lines: list[str] = []
+    command = [sys.executable, "-m", "labelmill", "drift", "--markdown"]
+    no_failure = (NothingToDoError.exit_code, *([DataError.exit_code] if before_training else []))
+    stream(command, lines.append, project=Path(project), no_failure=no_failure)
+    text = "\n".join(lines)
+    get_run_logger().info(text)
+    return text
+
+
+@task(**BRIEFLY_BUSY)
 def run_stage(name: str, project: str, *, pull: bool = False) -> None:
     """Bring one stage up to date with DVC, unless it is already; with `pull` take what another machine made of it."""
     command = [sys.executable, "-m", "dvc", "repro", *(["--pull"] if pull else []), "--single-item", name]
-    stream(command, get_run_logger().info, project=Path(project))
+    log = get_run_logger().info
+    stream(command, log, project=Path(project))
+    if name == "ingest" and (missed := batches_not_read(Path(project))):
+        log(f"batches came or went while {name} ran, and DVC did not see that; it runs again: {', '.join(missed)}")
+        stream([*command[:4], "--force", "--single-item", name], log, project=Path(project))
+
+
+def batches_not_read(project: Path) -> list[str]:
+    """Batches that are in the ingested rows and not in the project, or the other way round."""
+    here, read = batches.hashes(project / paths.INCOMING), batches.ingested(project / paths.INGESTED)
+    return sorted({name for name, _ in here.items() ^ read.items()})
 
 
 @task(cache_policy=NO_CACHE, retries=3, retry_delay_seconds=[10, 60, 300])

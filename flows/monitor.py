@@ -16,9 +16,9 @@ from flows._alerts import tell
 from flows._children import StageBusy, stream
 from flows._runs import alone
 from flows._server import serve_this_process
-from flows._tasks import BRIEFLY_BUSY, announce_decisions
+from flows._tasks import BRIEFLY_BUSY, announce_decisions, batches_not_read, watch
 from labelmill import paths
-from labelmill.errors import BusyError, NothingToDoError
+from labelmill.errors import BusyError
 
 
 @task(**BRIEFLY_BUSY)
@@ -28,22 +28,12 @@ def verify(project: str) -> None:
 
 
 @task(**BRIEFLY_BUSY)
-def watch(project: str) -> str:
-    """Compare the batches that came since with what was trained on, and decide what that asks for; in words."""
-    lines: list[str] = []
-    command = [sys.executable, "-m", "labelmill", "drift", "--markdown"]
-    stream(command, lines.append, project=Path(project), no_failure=(NothingToDoError.exit_code,))
-    text = "\n".join(lines)
-    get_run_logger().info(text)
-    return text
-
-
-@task(**BRIEFLY_BUSY)
 def pending(project: str) -> list[str]:
-    """Name what `dvc repro` would run again."""
+    """Name what `dvc repro` would run again, and ingest where it missed a batch."""
     lines: list[str] = []
     stream([sys.executable, "-m", "dvc", "status", str(paths.DVC_YAML)], lines.append, project=Path(project))
-    return [line.rstrip(":") for line in lines if line.endswith(":") and not line.startswith(("\t", " "))]
+    found = [line.rstrip(":") for line in lines if line.endswith(":") and not line.startswith(("\t", " "))]
+    return ["ingest", *found] if batches_not_read(Path(project)) and "ingest" not in found else found
 
 
 @flow(name="monitor", log_prints=True, on_failure=[tell], on_crashed=[tell])

@@ -16,6 +16,7 @@ from flows._tasks import (
     pull_data,
     push_data,
     run_stage,
+    watch,
 )
 from labelmill import paths
 from labelmill.stages import TRAINING
@@ -33,7 +34,7 @@ def train(
     version: bool = True,
     commit: bool = False,
 ) -> None:
-    """Bring every stage up to date, publish the reports, let the new model challenge the champion, keep a version.
+    """Watch new batches, bring every stage up to date, let the new model challenge the champion, keep a version.
 
     Parameters
     ----------
@@ -58,6 +59,8 @@ def train(
         log(f"train, started {reason}")
         if pull:
             pull_data(project)
+        if (Path(project) / paths.REFERENCE).is_dir():
+            watch(project, before_training=True)  # what is broken is held before a stage reads it
         for name in TRAINING:
             run_stage.with_options(name=name, task_run_name=name)(name, project, pull=pull)
         publish_reports(project)

@@ -39,6 +39,17 @@ def test_a_file_comes_in_is_listed_held_and_released(labelmill, ingested):
     assert labelmill("incoming", "list", "--json").json[0]["held"] is None
 
 
+def test_the_list_says_which_batches_are_in_training(labelmill, ingested):
+    labelmill("incoming", "add", write(ingested / "monday.jsonl"))
+    labelmill("run", "--to", "ingest")
+    labelmill("incoming", "add", write(ingested / "tuesday.jsonl", seed=6))
+    states = re.findall(r" (in training|incoming) ", labelmill("incoming", "list").out)
+    assert states == ["in training", "incoming"]
+    assert [batch["in_training"] for batch in labelmill("incoming", "list", "--json").json] == [True, False]
+    labelmill("incoming", "hold", "1", "--reason", "odd")
+    assert [batch["in_training"] for batch in labelmill("incoming", "list", "--json").json] == [False, False]
+
+
 def test_the_same_file_again_ends_with_13_and_adds_nothing(labelmill, ingested):
     write(ingested / "monday.jsonl")
     labelmill("incoming", "add", "monday.jsonl")

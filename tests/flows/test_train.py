@@ -6,6 +6,8 @@ import uuid
 import pytest
 from commands import ENVIRONMENT
 
+from labelmill import paths
+from labelmill.sources import batches
 from labelmill.stages import TRAINING
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::DeprecationWarning")]
@@ -68,6 +70,47 @@ def test_a_failed_stage_shows_its_error_and_stops_the_rest(prefect_server, chain
     assert "train failed in" in (chain / "alert.txt").read_text()
     assert "drug_names: raised on row 7" in (chain / "alert.txt").read_text()
     wait_for_event("labelmill.flow.failed", "drug_names: raised on row 7")
+
+
+def test_new_batches_are_watched_before_a_stage_reads_them(prefect_server, chain):
+    from flows.train import train
+
+    (chain / paths.REFERENCE).mkdir(parents=True)
+    state = train(project=str(chain), promote=False, version=False, return_state=True)
+    assert state.is_completed(), "no new batch is no failure"
+    assert "watch" in {name.split("-")[0] for name in task_runs(state.state_details.flow_run_id)}
+    (chain / "ingest.py").write_text((chain / "ingest.py").read_text() + "# edited")
+    (chain / paths.MONITOR).mkdir(parents=True, exist_ok=True)
+    (chain / paths.MONITOR / "00001.json").write_text("{")
+    assert train(project=str(chain), promote=False, version=False, return_state=True).is_failed()
+    assert stages(chain) == list(TRAINING), "ingest read what could not be watched"
+
+
+INGEST = """
+from labelmill import paths, storage
+from labelmill.sources import batches
+
+def arrive(name):
+    with storage.new_folder(paths.INCOMING / name) as new:
+        storage.write_text(new / "rows.txt", name)
+
+if not paths.INCOMING.exists():
+    arrive("00001")
+with storage.shard_writer(paths.INGESTED, batches=batches.hashes()):
+    pass
+if not (paths.INCOMING / "00002").exists():
+    arrive("00002")
+"""
+
+
+def test_a_batch_that_came_while_ingest_ran_is_read_by_another_run_of_it(prefect_server, chain):
+    """DVC hashes the inputs of a stage when it has ended, so it calls this one up to date."""
+    from flows.train import train
+
+    (chain / "ingest.py").write_text(INGEST + (chain / "ingest.py").read_text())
+    train(project=str(chain), promote=False, version=False)
+    assert stages(chain) == ["ingest", *TRAINING]
+    assert list(batches.ingested(chain / paths.INGESTED)) == ["00001", "00002"]
 
 
 def test_a_download_that_broke_off_is_retried(prefect_server, chain, monkeypatch):

@@ -4,13 +4,14 @@ import datetime as dt
 import multiprocessing
 import os
 import shutil
+import signal
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from labelmill import paths, scoring, storage
-from labelmill.errors import CorruptFileError, DataError, ExpectationError, NothingToDoError
+from labelmill.errors import BusyError, CorruptFileError, DataError, ExpectationError, NothingToDoError
 from labelmill.loop import arrivals
 from labelmill.params import load_params
 from labelmill.quality import decisions
@@ -99,6 +100,35 @@ class TestNothingNew:
         with pytest.raises(NothingToDoError, match="third: all 55 rows are known already; nothing was added"):
             arrivals.add_rows(intake(mixed, np.full(55, -1)), params, name="third")
 
+    def test_the_same_file_that_came_while_this_one_was_read(self, in_project, params):
+        frame, gold = write(in_project / "new.jsonl")
+        arrivals.add(in_project / "new.jsonl", params)
+        sha256 = storage.sha256_file(in_project / "new.jsonl")
+        with pytest.raises(NothingToDoError, match="again: is batch 1 already"):
+            arrivals.add_rows(intake(frame, gold), params, name="again", sha256=sha256)
+
+    def test_rows_that_were_rejected_before_neither_refuse_a_file_nor_come_in_unless_they_were_mended(
+        self, in_project, params
+    ):
+        frame, gold = mails(60, 50)
+        frame["id"] = [f"n{i}" for i in range(60)]  # a feed that has ids of its own
+        bad = frame.assign(text=frame["text"].where(~frame.index.isin([3, 7])))
+        assert arrivals.add_rows(intake(bad, gold), params, name="first").rejected == 2
+        with pytest.raises(NothingToDoError, match="all 60 rows are known already"):
+            arrivals.add_rows(intake(bad.iloc[::-1], gold), params, name="second")
+        mended = frame.assign(text=frame["text"].where(frame.index != 7))
+        batch = arrivals.add_rows(intake(mended, gold), params, name="third")
+        assert batches.read_ids(batch).tolist() == ["n3"]
+        assert (batch.rejected, batch.seen_before) == (0, 59)
+        assert batches.held_batches() == decisions.decisions() == []
+
+    def test_a_file_of_which_no_row_is_sound_where_any_share_may_be_rejected(self, in_project, params):
+        any_share = {"validate_": params.validate_.model_copy(update={"max_quarantined_share": 1.0})}
+        frame, gold = mails(3, 50)
+        with pytest.raises(NothingToDoError, match="day: no new row is as section validate expects"):
+            arrivals.add_rows(intake(frame.assign(text=None), gold), params.model_copy(update=any_share), name="day")
+        assert batches.held_batches() == []
+
     def test_rows_of_the_stream_are_new(self, in_project, params):
         stream = storage.read_shards(paths.STREAM).drop(columns="split")
         assert arrivals.add_rows(intake(stream, np.full(len(stream), -1)), params, name="s").rows == len(stream) > 50
@@ -120,6 +150,36 @@ class TestNothingNew:
         with pytest.raises(DataError, match=r"no\.csv: there is no such file"):
             arrivals.add(in_project / "no.csv", params)
         assert decisions.decisions() == []
+
+
+class TestIdsOfEarlierRows:
+    def frame(self, seed, n):
+        return mails(n, seed)[0].assign(id=[str(i) for i in range(n)])
+
+    def add(self, frame, params, name):
+        return arrivals.add_rows(intake(frame, np.full(len(frame), -1)), params, name=name)
+
+    def test_ids_that_begin_again_in_each_file_refuse_it(self, in_project, params):
+        self.add(self.frame(1, 60), params, "monday")
+        reason = r"tuesday: 60 of 80 rows have the id of an earlier row and other texts, the first is '0' \(row 0\)"
+        with pytest.raises(ExpectationError, match=rf"{reason}.*make ids unique.*ingest\.id_column"):
+            self.add(self.frame(2, 80), params, "tuesday")
+        assert [batch.seq for batch in batches.held_batches()] == [2]
+        assert len(storage.read_table(paths.HELD / "00002/rejected.parquet")) == 60
+
+    def test_a_few_rows_that_were_edited_are_left_out_counted_and_named(self, in_project, params, caplog):
+        source = storage.read_shards(paths.INGESTED).drop(columns="split").head(100)
+        edited = source.assign(text=source["text"].where(source.index != 5, "edited since"), is_reply=True)
+        new, id_ = mails(20, 9)[0], source["id"][5]
+        batch = self.add(pd.concat([edited, new], ignore_index=True), params, "export")
+        assert (batch.rows, batch.rejected, batch.seen_before) == (20, 1, 99)
+        (line,) = batches.read_batch(batch).rejected.to_dict("records")
+        assert (line["id"], line["reason"]) == (id_, "an earlier row has this id and other texts")
+        assert (
+            f"export: 1 of 120 rows have the id of an earlier row and other texts, the first is '{id_}'" in caplog.text
+        )
+        with pytest.raises(NothingToDoError, match=r"all 100 rows are known already.*1 of 100 rows have the id"):
+            self.add(edited, params, "again")
 
 
 BROKEN = {
@@ -154,6 +214,18 @@ def test_a_broken_feed_is_refused_kept_and_recorded(in_project, params, name):
     assert len(batches.held_batches()) == len(decisions.decisions()) == 1
     frame.to_json(in_project / "new.jsonl", orient="records", lines=True, date_format="iso")
     assert arrivals.add(in_project / "new.jsonl", params).seq == 2
+
+
+def test_a_crash_between_a_refusal_and_its_record_is_mended_by_the_same_call(in_project, params, monkeypatch):
+    (in_project / "new.parquet").write_bytes(b"PAR1 no")
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(decisions, "append", lambda line: os.kill(os.getpid(), signal.SIGINT))
+        arrivals.add(in_project / "new.parquet", params, arrived=NOON)
+    for _ in range(2):
+        with pytest.raises(ExpectationError, match="It was refused before: data/held/00001"):
+            arrivals.add(in_project / "new.parquet", params)
+    (line,) = decisions.decisions()
+    assert (line["kind"], line["seq"], line["at"]) == ("hold", 1, "2024-07-01T12:00:00+00:00")
 
 
 def test_garbage_is_refused_with_its_reason(in_project, params):
@@ -192,6 +264,18 @@ def test_mails_come_in_from_a_folder(in_project, params):
         arrivals.add(in_project / "inbox", params)
 
 
+def test_a_number_that_was_watched_or_decided_about_is_never_given_again(in_project, params):
+    """The watch knows batches by their numbers: it would pass over the new one."""
+    write(in_project / "new.jsonl")
+    batch = arrivals.add(in_project / "new.jsonl", params)
+    storage.write_json(paths.MONITOR / "00001.json", {})
+    shutil.rmtree(batch.folder)
+    second = arrivals.add(in_project / "new.jsonl", params)
+    assert second.seq == 2
+    shutil.rmtree(arrivals.hold(2, "odd"))
+    assert arrivals.add(in_project / "new.jsonl", params).seq == 3
+
+
 class TestHold:
     def test_a_held_batch_does_not_train_until_it_is_released(self, in_project, params):
         write(in_project / "new.jsonl")
@@ -215,7 +299,8 @@ class TestHold:
         arrivals.add(in_project / "new.jsonl", params)
         for _ in range(2):
             arrivals.hold(1, "odd")
-        for _ in range(2):
+        arrivals.release(1)
+        with pytest.raises(NothingToDoError, match="data/incoming/00001: is not held; nothing changed"):
             arrivals.release(1)
         assert [line["kind"] for line in decisions.decisions()] == ["hold", "release"]
 
@@ -225,6 +310,24 @@ class TestHold:
         storage.move_folder(batch.folder, paths.HELD / batch.name)
         arrivals.hold(1, "odd")
         assert [line["reason"] for line in decisions.decisions()] == ["odd"]
+
+    def test_nothing_moves_while_a_batch_is_added(self, in_project, params, monkeypatch):
+        """Else the number of a batch on its way from one folder to the other would be given again."""
+        write(in_project / "new.jsonl")
+        arrivals.add(in_project / "new.jsonl", params)
+        monkeypatch.setattr(batches, "_WAIT_S", 0.0)
+        with batches.adding(), pytest.raises(BusyError):
+            arrivals.hold(1, "odd")
+        arrivals.hold(1, "odd")
+        with batches.adding(), pytest.raises(BusyError):
+            arrivals.release(1)
+
+    def test_a_crash_between_release_and_record_is_mended_by_the_same_call(self, in_project, params):
+        write(in_project / "new.jsonl")
+        batch = arrivals.add(in_project / "new.jsonl", params)
+        storage.move_folder(arrivals.hold(1, "odd"), batch.folder)
+        arrivals.release(1)
+        assert [line["kind"] for line in decisions.decisions()] == ["hold", "release"]
 
     def test_a_refused_batch_is_not_released(self, in_project, params):
         (in_project / "new.parquet").write_bytes(b"PAR1 no")
@@ -244,6 +347,25 @@ class TestHold:
         ingest.run(params)
         with pytest.raises(CorruptFileError, match="part-00000"):
             arrivals.release(1)
+
+    @pytest.mark.parametrize("name", ["part-00000.parquet", "provenance.parquet", "scores.parquet"])
+    def test_the_file_of_a_damaged_batch_is_added_again_as_the_message_says(self, in_project, params, champion, name):
+        write(in_project / "new.jsonl")
+        batch = arrivals.add(in_project / "new.jsonl", params)
+        content = bytearray((batch.folder / name).read_bytes())
+        content[len(content) // 2] ^= 1
+        (batch.folder / name).write_bytes(content)
+        arrivals.hold(1, "damaged")
+        again = arrivals.add(in_project / "new.jsonl", params)
+        assert (again.seq, again.rows, again.seen_before) == (2, 60, 0)
+
+    def test_also_where_its_rows_are_in_training(self, in_project, params):
+        write(in_project / "new.jsonl")
+        batch = arrivals.add(in_project / "new.jsonl", params)
+        ingest.run(params)
+        (batch.folder / "part-00000.parquet").write_bytes(b"PAR1")
+        arrivals.hold(1, "damaged")
+        assert arrivals.add(in_project / "new.jsonl", params).rows == 60
 
     def test_a_number_that_is_not_there(self, in_project):
         for call in (lambda: arrivals.hold(3, "odd"), lambda: arrivals.release(3)):

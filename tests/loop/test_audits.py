@@ -49,6 +49,24 @@ def test_a_row_that_has_a_label_waits_no_longer_and_its_label_is_gate_gold(param
     assert storage.read_table(paths.GOLD_GATE).set_index("id")["label"][before["id"][0]] == 1
 
 
+def test_no_label_is_asked_for_copies_of_rows_that_are_there(params):
+    """Training has their content, or gold has it already: a label of them would have no effect."""
+    source = storage.read_shards(paths.INGESTED)
+    old = source[source["split"] == "train"].drop(columns="split").head(60).assign(id=[f"n{i}" for i in range(60)])
+    new = mails(60, 5)[0]
+    again = new.assign(id=[f"again{i}" for i in range(60)])
+    for frame in (old, new, again):
+        where = provenance(["row"] * 60)
+        batch = Intake(frame.reset_index(drop=True), np.full(60, -1), where, rejections([]), SAME_COLUMNS)
+        arrivals.add_rows(batch, params, name="copies")
+    found = waiting(params)
+    assert set(found["seq"]) == {2}
+    ingest.run(params)
+    gate = storage.read_table(paths.GOLD_GATE)["id"]
+    assert sorted(found["id"]) == sorted(set(gate) & set(new["id"]))
+    assert waiting(params)["id"].tolist() == found["id"].tolist()
+
+
 def test_rows_of_a_held_batch_do_not_wait(params):
     add(1, params)
     arrivals.hold(1, "odd")

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from labelmill import paths, storage
-from labelmill.errors import CorruptFileError, DataError
+from labelmill.errors import CorruptFileError, DataError, StorageError
 from labelmill.sources import batches
 from labelmill.sources.generated import mails
 from labelmill.sources.intake import Intake, provenance, rejections
@@ -83,6 +83,15 @@ def test_numbers_go_on_where_batches_were_held_or_taken_away_from_the_middle():
     assert publish(4).seq == 4
     assert [batch.seq for batch in batches.list_batches()] == [2, 4]
     assert second in batches.list_batches()
+
+
+def test_a_batch_is_never_replaced():
+    first = publish(1)
+    before = storage.folder_hash(first.folder)
+    again = {**FACTS, "arrived": DAY, "champion": None}
+    with pytest.raises(StorageError, match=r"data/incoming/00001: is there already"):
+        batches.publish(paths.INCOMING, 1, rows(seed=2), left_out=LEFT_OUT, scores=None, **again)
+    assert storage.folder_hash(first.folder) == before
 
 
 def test_what_lies_beside_the_batches_is_none():

@@ -105,6 +105,16 @@ def test_a_label_for_a_row_of_the_source_is_no_label_for_a_row_of_a_batch_with_i
     assert parts[0].gold[0] == 1
 
 
+def test_labels_of_copies_of_train_rows_have_no_effect_and_are_counted(caplog):
+    rows, splits = intake(SOURCE), pd.Series(SPLITS, dtype="str")
+    batch = intake([("n", "one", 3), ("m", "new", 3)])
+    labels = [Annotation("n", 1, "gate", "f:1"), Annotation("m", 1, "gate", "f:2")]
+    parts, counts = join(rows, splits, [("b", batch)], labels, params(audit_share=0))
+    assert dict(zip(parts[1].frame["id"], parts[1].frame["split"], strict=True)) == {"m": "gate"}
+    assert counts["annotations_of_copies"] == 1
+    assert "1 annotations are of copies" in caplog.text
+
+
 class TestWindow:
     def test_older_train_rows_stay_out_and_all_others_stay(self):
         (source, own), counts = joined(SOURCE, SPLITS, [[("n", "new", 10), ("o", "old", 1)]], audit_share=0, window=7)
@@ -133,6 +143,22 @@ class TestWindow:
         source.frame.loc[0, "day"] = pd.NaT
         parts, _ = join(source, pd.Series(["train", "train"], dtype="str"), [], [], params(window=1))
         assert parts[0].frame["id"].tolist() == ["a", "b"]
+
+    def test_a_date_in_the_future_does_not_move_it_and_is_named(self, caplog):
+        batch = intake([("n", "new", 10), ("x", "clock of another year", 5000)])
+        came = (DAY_ONE + pd.Timedelta(days=11)).to_pydatetime()
+        rows, splits = intake([("a", "one", 5), ("b", "two", 0)]), pd.Series(["train", "train"], dtype="str")
+        parts, counts = join(rows, splits, [("b", batch)], [], params(audit_share=0, window=7), newest_arrival=came)
+        assert [part.frame["id"].tolist() for part in parts] == [["a"], ["n", "x"]]
+        assert counts["older_than_window"] == 1
+        assert (
+            "1 rows are dated later than the newest batch came (2024-01-12): 'x' of file:x, 2037-09-09" in caplog.text
+        )
+
+    def test_one_that_leaves_hardly_a_row_is_refused_with_the_row_that_it_is_counted_from(self):
+        rows = [(f"a{i}", f"text {i}", 5) for i in range(300)]
+        with pytest.raises(DataError, match=r"window = 7 leaves 1 of 301 train rows.*'x' of file:x, 2037-09-09"):
+            joined([*rows, ("x", "clock of another year", 5000)], ["train"] * 301, [], window=7)
 
     def test_it_needs_dates(self):
         with pytest.raises(DataError, match=r"ingest\.window needs ingest\.splits\.date_column"):

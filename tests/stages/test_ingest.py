@@ -216,6 +216,16 @@ class TestBatches:
             assert shards.items() <= now.items()
             shards = now
 
+    def test_the_rows_say_which_batches_they_are_of(self):
+        assert batches.ingested() == {}
+        publish(day(1))
+        ingest.run(params())
+        publish(day(2))
+        assert batches.ingested() == {"00001": storage.folder_hash(paths.INCOMING / "00001")}
+        ingest.run(params())
+        assert batches.ingested() == batches.hashes()
+        assert list(batches.hashes()) == ["00001", "00002"]
+
     @pytest.mark.parametrize("seed", range(3))
     def test_ids_of_the_splits_are_apart_and_gold_follows_the_rows(self, seed):
         ingest.run(params(seed=seed))

@@ -67,15 +67,22 @@ def add(
 
 @app.command("list")
 def list_(as_json: AsJson = False) -> None:
-    """Show the batches: those that training may see, and those that are held, with the reason."""
+    """Show the batches: those that stage `ingest` read, those that it will read, those that are held and why."""
     from labelmill import paths
     from labelmill.loop import arrivals
     from labelmill.sources import batches
 
-    found = sorted([*batches.list_batches(), *batches.held_batches()], key=lambda batch: batch.seq)
-    held = {batch.seq: batch.refused or arrivals.reason_held(batch.seq) or "held" for batch in batches.held_batches()}
+    aside = batches.held_batches()
+    found = sorted([*batches.list_batches(), *aside], key=lambda batch: batch.seq)
+    held = {batch.seq: batch.refused or arrivals.reason_held(batch.seq) or "held" for batch in aside}
+    in_training = {int(name) for name, _ in batches.ingested().items() & batches.hashes().items()}
     if as_json:
-        echo_json([{**_as_json(batch), "held": held.get(batch.seq)} for batch in found])
+        echo_json(
+            [
+                {**_as_json(batch), "held": held.get(batch.seq), "in_training": batch.seq in in_training}
+                for batch in found
+            ]
+        )
         return
     rows = [
         (
@@ -85,7 +92,7 @@ def list_(as_json: AsJson = False) -> None:
             f"{batch.rejected:,}",
             f"{batch.seen_before:,}",
             "" if batch.champion is None else str(batch.champion["seq"]),
-            _state(batch, held.get(batch.seq)),
+            "in training" if batch.seq in in_training else _state(batch, held.get(batch.seq)),
             batch.source,
         )
         for batch in found
@@ -106,7 +113,7 @@ def hold(seq: Seq, reason: Annotated[str, typer.Option("--reason", help="Why tra
 
 @app.command()
 def release(seq: Seq) -> None:
-    """Let training see a batch again that was held."""
+    """Let training see a batch again that was held; of one that is not, the exit code is 13."""
     from labelmill.loop import arrivals
 
     typer.echo(f"batch {seq} is released: {arrivals.release(seq)}")

@@ -25,11 +25,18 @@ def add(
     """Make a version of the present state, if every stage is up to date; the same state twice is one version."""
     from labelmill.loop import versions
     from labelmill.params import load_params
+    from labelmill.sources import batches
 
     version, is_new = versions.add(load_params(), note=note)
     typer.echo(
         f"version {version.number}: {_told(version)}" if is_new else f"this state is version {version.number} already"
     )
+    if came := sorted(batches.hashes().items() - batches.ingested().items()):
+        typer.secho(
+            f"note: not in it, since stage ingest did not read them: batch {', '.join(name for name, _ in came)}",
+            fg="yellow",
+            err=True,
+        )
     if commit:
         made = versions.commit(version)
         typer.echo("git has all of it already" if made is None else f"committed as {made[:12]}")

@@ -52,6 +52,11 @@ def check(new: Intake, params: Params, *, copies: int, read: int) -> tuple[Outco
     return outcome, {id_ for frame in clean for id_ in frame["id"]}
 
 
+def most_rejected(params: Params, *, rows: int) -> float:
+    """How many of so many rows may be rejected before all of them are refused."""
+    return with_room_for_chance(params, rows=rows, read=rows).validate_.max_quarantined_share * rows if rows else 0
+
+
 def with_room_for_chance(params: Params, *, rows: int, read: int) -> Params:
     """The params with limits that so many good rows break once in 1 / `CHANCE` times."""
     from scipy.stats import binom

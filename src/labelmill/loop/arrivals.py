@@ -6,6 +6,8 @@ So what the champion said of a row was said before the row could train anything.
 import datetime as dt
 import hashlib
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,14 +16,15 @@ import pandas as pd
 
 from labelmill import paths, scoring, storage
 from labelmill.errors import CorruptFileError, DataError, ExpectationError, NothingToDoError
-from labelmill.loop.acceptance import check
+from labelmill.loop import known
+from labelmill.loop.acceptance import check, most_rejected
 from labelmill.params import Params
 from labelmill.quality import decisions
 from labelmill.quality.champion import Champion, load_champion
 from labelmill.quality.outcome import quarantine
+from labelmill.quality.watched import last_seen
 from labelmill.sources import batches, reading
 from labelmill.sources.batches import Batch
-from labelmill.sources.columns import cast_like
 from labelmill.sources.duplicates import drop_duplicates
 from labelmill.sources.files import find_files
 from labelmill.sources.intake import Intake, provenance, rejections
@@ -71,18 +74,13 @@ def add(file: Path, params: Params, *, arrived: dt.datetime | None = None) -> Ba
     if file.is_file() and file.stat().st_size == 0:
         raise NothingToDoError(f"{file}: is empty; nothing was added.")
     arrived, sha256 = arrived or dt.datetime.now(dt.UTC), _sha256(file)
-    for batch in [*batches.list_batches(), *batches.held_batches()]:
-        if batch.sha256 == sha256 and batch.refused is None:
-            raise NothingToDoError(
-                f"{file}: is batch {batch.seq} already ({batch.folder}, added {batch.arrived:%Y-%m-%d %H:%M} as "
-                f"{batch.source}); nothing was added."
-            )
+    known.check_file(str(file), sha256, known.taken())
     try:
         intake = reading.read_file(file, params, dated=True)
     except NothingToDoError:
         raise
     except DataError as error:
-        with batches.adding() as seq:
+        with _adding() as seq:
             raise _refuse(seq, _nothing(), str(error), _Origin(str(file), sha256, arrived)) from error
     return add_rows(intake, params, name=str(file), arrived=arrived, sha256=sha256)
 
@@ -111,20 +109,35 @@ def add_rows(
         As `add`.
     """
     origin = _Origin(name, sha256, arrived or dt.datetime.now(dt.UTC))
-    with batches.adding() as seq:
+    with _adding() as seq:
+        taken = known.taken()
+        known.check_file(name, sha256, taken)  # another process may have added it while this one was reading
         try:
             rows, counts = drop_duplicates(intake, params.ingest.splits.date_column)
         except DataError as error:
             raise _refuse(seq, intake, str(error), origin) from error
-        known = _known_ids()
-        new = rows.take(np.flatnonzero(~rows.frame["id"].isin(known)))
+        rows = known.typed_as_before(rows)
+        is_known = rows.frame["id"].isin(known.ids(taken)).to_numpy()
+        conflicts = known.conflicts(rows.take(np.flatnonzero(is_known)), taken, params.task.text_columns)
+        told = known.told(conflicts, of=len(rows.frame))
+        if len(conflicts) > most_rejected(params, rows=len(rows.frame)):
+            raise _refuse(seq, rows, f"{name}: {told}", origin, quarantined=conflicts)
+        new = rows.take(np.flatnonzero(~is_known))
+        read = {"copies": counts["duplicates"], "read": len(intake.frame)}
+        if not new.frame.empty:
+            outcome, clean = check(new, params, **read)
+            again = new.frame["id"].isin(known.rejected_ids(taken).intersection(outcome.quarantine["id"].dropna()))
+            if again.any():  # rows that were rejected before say nothing about those that are new
+                new = new.take(np.flatnonzero(~again))
+                outcome, clean = (outcome, clean) if new.frame.empty else check(new, params, **read)
         if new.frame.empty:
             why = "there is no row in it" if rows.frame.empty else f"all {len(rows.frame):,} rows are known already"
-            raise NothingToDoError(f"{name}: {why}; nothing was added.")
-        new = _typed_as_before(new)
-        outcome, clean = check(new, params, copies=counts["duplicates"], read=len(intake.frame))
+            raise NothingToDoError(f"{name}: {why}; nothing was added. {told}".strip())
         look_at = "the rows that are kept, and at section validate of params.yaml"
-        if (broken := outcome.error(where=name, look_at=look_at)) is not None:
+        broken = outcome.error(where=name, look_at=look_at)
+        if isinstance(broken, NothingToDoError):
+            raise NothingToDoError(f"{name}: no new row is as section validate expects; nothing was added.")
+        if broken is not None:
             raise _refuse(seq, new, str(broken), origin, quarantined=outcome.quarantine)
         rows = new.take(np.flatnonzero(new.frame["id"].isin(clean)))
         champion = _champion()
@@ -132,17 +145,19 @@ def add_rows(
             paths.INCOMING,
             seq,
             rows,
-            left_out=outcome.quarantine,
+            left_out=pd.concat([outcome.quarantine, conflicts], ignore_index=True).astype("str"),
             scores=None if champion is None else _scores(rows.frame, champion),
             source=name,
             sha256=sha256,
             arrived=origin.arrived,
             champion=None if champion is None else {"seq": champion.seq, "sha256": champion.sha256},
-            rejected=outcome.rejected + outcome.rows - outcome.clean,
-            seen_before=len(intake.frame) - counts["duplicates"] - len(new.frame),
+            rejected=outcome.rejected + outcome.rows - outcome.clean + len(conflicts),
+            seen_before=len(intake.frame) - counts["duplicates"] - len(new.frame) - len(conflicts),
             copies=counts["duplicates"],
             refused=None,
         )
+    if told:
+        _LOG.warning("%s: %s They are left out, see %s.", name, told, batch.folder / batches.REJECTED)
     _LOG.debug("%s: %s rows are batch %d", name, f"{batch.rows:,}", batch.seq)
     return batch
 
@@ -165,35 +180,41 @@ def hold(seq: int, reason: str, *, at: dt.datetime | None = None) -> Path:
         There is no such batch.
     """
     held = paths.HELD / batches.folder_name(seq)
-    if not held.is_dir():
-        storage.move_folder(batches.find_folder(seq, paths.INCOMING), held)
-    if reason_held(seq) is None:  # a crash may have come between the move and the record
-        decisions.record("hold", **decisions.decided(at), seq=seq, reason=reason)
+    with batches.changing():
+        if not held.is_dir():
+            storage.move_folder(batches.find_folder(seq, paths.INCOMING), held)
+        if reason_held(seq) is None:  # a crash may have come between the move and the record
+            decisions.record("hold", **decisions.decided(at), seq=seq, reason=reason)
     return held
 
 
 def release(seq: int, *, at: dt.datetime | None = None) -> Path:
-    """Let training see a batch that was held; one that is released already stays as it is.
+    """Let training see a batch that was held.
 
     Raises
     ------
+    NothingToDoError
+        It is not held.
     DataError
         There is no such batch, or it was refused when it came.
     CorruptFileError
         A file of it is not what was written.
     """
     place = paths.INCOMING / batches.folder_name(seq)
-    if not place.is_dir():
-        held = batches.load_batch(seq, batches.find_folder(seq, paths.HELD))
-        if held.refused is not None:
-            raise DataError(
-                f"{held.folder}: was refused when it came, so it has no scores and training cannot take it. "
-                f"Correct its file and add that again. The reason was:\n{held.refused}"
-            )
-        batches.verify_batch(held)
-        storage.move_folder(held.folder, place)
-    if reason_held(seq) is not None:
-        decisions.record("release", **decisions.decided(at), seq=seq)
+    with batches.changing():
+        if not place.is_dir():
+            held = batches.load_batch(seq, batches.find_folder(seq, paths.HELD))
+            if held.refused is not None:
+                raise DataError(
+                    f"{held.folder}: was refused when it came, so it has no scores and training cannot take it. "
+                    f"Correct its file and add that again. The reason was:\n{held.refused}"
+                )
+            batches.verify_batch(held)
+            storage.move_folder(held.folder, place)
+        elif reason_held(seq) is None:
+            raise NothingToDoError(f"{place}: is not held; nothing changed.")
+        if reason_held(seq) is not None:
+            decisions.record("release", **decisions.decided(at), seq=seq)
     return place
 
 
@@ -201,6 +222,14 @@ def reason_held(seq: int) -> str | None:
     """Why a batch is held, as the log of decisions has it; None for one that is not held."""
     lines = [line for line in decisions.decisions() if line["kind"] in ("hold", "release") and line.get("seq") == seq]
     return str(lines[-1]["reason"]) if lines and lines[-1]["kind"] == "hold" else None
+
+
+@contextmanager
+def _adding() -> Iterator[int]:
+    """Yield the number of the next batch: one that was told of is not used again, though its batch is gone."""
+    with batches.adding() as seq:
+        decided = (line.get("seq", 0) for line in decisions.decisions() if line["kind"] in ("hold", "release"))
+        yield max(seq, last_seen() + 1, *(number + 1 for number in decided))
 
 
 def _refuse(
@@ -214,6 +243,7 @@ def _refuse(
     """Keep a batch out, with what could be read of it, and return the error that says so."""
     same = [batch for batch in batches.held_batches() if batch.refused is not None and batch.sha256 == origin.sha256]
     if origin.sha256 is not None and same:
+        _record_refusal(same[0])
         return ExpectationError(f"{reason}\nIt was refused before: {same[0].folder}. Nothing was added.")
     batch = batches.publish(
         paths.HELD,
@@ -230,28 +260,16 @@ def _refuse(
         copies=0,
         refused=reason,
     )
-    decisions.record("hold", **decisions.decided(origin.arrived), seq=seq, source=origin.name, reason=reason)
+    _record_refusal(batch)
     return ExpectationError(
         f"{reason}\nNothing of it can train: it is kept in {batch.folder}. Correct {origin.name} and add it again."
     )
 
 
-def _typed_as_before(intake: Intake) -> Intake:
-    """The columns with the types of the ingested rows, where there are any yet."""
-    if not (paths.INGESTED / "manifest.json").is_file():
-        return intake
-    first = next(storage.iter_shards(paths.INGESTED))
-    return Intake(cast_like(intake.frame, first), intake.gold, intake.provenance, intake.rejected, intake.same_columns)
-
-
-def _known_ids() -> set[str]:
-    """Ids of the rows that ingest wrote for training, and of all batches, also held ones; not of refused ones."""
-    taken = [*batches.list_batches(), *(batch for batch in batches.held_batches() if batch.refused is None)]
-    known = batches.known_ids(taken)
-    if (paths.INGESTED / "manifest.json").is_file():
-        for shard in storage.list_shards(paths.INGESTED):
-            known.update(storage.read_table(shard.file, ["id"])["id"])
-    return known
+def _record_refusal(batch: Batch) -> None:
+    if reason_held(batch.seq) is None:  # a crash may have come between the batch and its record
+        facts = {"seq": batch.seq, "source": batch.source, "reason": batch.refused}
+        decisions.record("hold", **decisions.decided(batch.arrived), **facts)
 
 
 def _scores(frame: pd.DataFrame, champion: Champion) -> pd.DataFrame:

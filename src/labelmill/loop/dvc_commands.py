@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 from labelmill import paths
 from labelmill.errors import BusyError, StorageError
@@ -13,8 +14,13 @@ _OURS = paths.DVC_YAML.as_posix()
 _BUSY = ("is busy", "Unable to acquire lock")
 
 
-def stale_stages() -> list[str]:
+def stale_stages(*, whatever_is_in: Path | None = None) -> list[str]:
     """Names of the stages of `dvc.yaml` that `dvc repro` would run again, in its order.
+
+    Parameters
+    ----------
+    whatever_is_in
+        A path that stages may read and whose changes do not count.
 
     Raises
     ------
@@ -23,7 +29,9 @@ def stale_stages() -> list[str]:
     BusyError
         Another DVC command is at work here.
     """
-    return list(json.loads(_output("status", "--json", _OURS)))
+    stages: dict[str, list[Any]] = json.loads(_output("status", "--json", _OURS))
+    no_matter = {"changed deps": {str(whatever_is_in): "modified"}}
+    return [name for name, reasons in stages.items() if reasons != [no_matter]]
 
 
 def cache_folder() -> Path:

@@ -83,7 +83,9 @@ class IngestParams(Section):
     max_row_mb: float = Field(10.0, gt=0, description="A larger row is rejected.")
     shard_rows: Positive = Field(100_000, description="Rows per shard of the clean table.")
     window: Positive | None = Field(
-        None, description="Only train rows of the last N days by date_column, counted from the newest; all if absent."
+        None,
+        description="Only train rows of the last N days by date_column, counted from the newest date that is not "
+        "in the future; all if absent.",
     )
     splits: SplitParams = SplitParams()  # type: ignore[call-arg]
 

@@ -1,8 +1,11 @@
 """What follows from a diagnosis: hold a batch, ask an author to look, train again, or wait; told, not done.
 
-Bad data never trains: an outage looks like drift. A labeling function that went stale is for its author to mend, and
-training again on its votes would only teach the mistake. All else may retrain, one at a time, so that a hundred alarms
-in a minute are one retrain with a hundred reasons.
+What was found broken does not train: an outage looks like drift, so its batches are held, and flow `train` watches
+before it reads. Rows that wait for `drift.min_rows` were looked at by nobody, and may train; so may those of batches
+that came after an edit of `lfs/`, since nothing tells then how the new rules vote on sound rows.
+
+A labeling function that went stale is for its author to mend, and training again on its votes would only teach the
+mistake. All else may retrain, one at a time, so that a hundred alarms in a minute are one retrain with as many reasons.
 """
 
 import datetime as dt

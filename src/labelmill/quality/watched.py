@@ -151,6 +151,11 @@ def read_watched() -> list[Watched]:
     return [_read(file) for file in sorted(monitor().glob("[0-9]*.json"))]
 
 
+def last_seen() -> int:
+    """The number of the newest batch that was watched, 0 where none was; no record is read."""
+    return max((int(file.stem) for file in monitor().glob("[0-9]*.json")), default=0)
+
+
 def _read(file: Path) -> Watched:
     content = storage.read_json(file)
     try:

@@ -19,6 +19,7 @@ from labelmill import paths, storage
 from labelmill.arrays import UNKNOWN
 from labelmill.errors import CorruptFileError, DataError, StorageError
 from labelmill.sources.intake import Intake
+from labelmill.storage.folders import MANIFEST
 
 PROVENANCE: Final = "provenance.parquet"
 REJECTED: Final = "rejected.parquet"
@@ -92,15 +93,31 @@ def list_batches(place: Path = paths.INCOMING) -> list[Batch]:
     return [load_batch(seq, place / folder_name(seq)) for seq in _numbers(place)]
 
 
+def hashes(place: Path = paths.INCOMING) -> dict[str, str]:
+    """The name of each batch that is there, and what stands for its content."""
+    names = map(folder_name, _numbers(place))
+    return {name: storage.folder_hash(place / name) for name in names}
+
+
+def ingested(place: Path = paths.INGESTED) -> dict[str, str]:
+    """The same of the batches that the rows of stage `ingest` were read from; none where it was not run yet.
+
+    DVC cannot tell: it hashes `data/incoming` when the stage has ended, and what came meanwhile was not read.
+    """
+    if not (place / MANIFEST).is_file():
+        return {}
+    return dict(storage.read_manifest(place).get("batches", {}))
+
+
 def held_batches() -> list[Batch]:
-    """The batches that were moved out of the way; of those, damaged ones are left out with a warning."""
+    """The batches that were moved out of the way; damaged ones are left out with a warning: their files come again."""
     found = []
     for seq in _numbers(paths.HELD):
         try:
-            found.append(load_batch(seq, paths.HELD / folder_name(seq)))
-            read_ids(found[-1])
+            batch = load_batch(seq, paths.HELD / folder_name(seq))
+            verify_batch(batch)
+            found.append(batch)
         except StorageError as error:
-            found = [batch for batch in found if batch.seq != seq]
             _LOG.warning("%s", error)
     return found
 
@@ -165,15 +182,22 @@ def read_scores(batch: Batch) -> pd.DataFrame | None:
 
 
 @contextmanager
-def adding() -> Iterator[int]:
-    """Hold the lock of those who add batches, and yield the number of the next one.
+def changing() -> Iterator[None]:
+    """Hold the lock of those who add batches or move them.
 
     Raises
     ------
     BusyError
-        Another process has been adding for ten minutes.
+        Another process has been at it for ten minutes.
     """
     with storage.exclusive(paths.CACHE / "locks" / "incoming.lock", wait_s=_WAIT_S):
+        yield
+
+
+@contextmanager
+def adding() -> Iterator[int]:
+    """Hold that lock, and yield the number of the next batch."""
+    with changing():
         yield max([0, *_numbers(paths.INCOMING), *_numbers(paths.HELD)]) + 1
 
 
@@ -196,8 +220,15 @@ def publish(
         `id` and `p_<class>`, row beside row; None where there is no champion.
     **facts
         The other attributes of `Batch`.
+
+    Raises
+    ------
+    StorageError
+        There is a batch of this number.
     """
     folder = place / folder_name(seq)
+    if folder.exists():
+        raise StorageError(f"{folder}: is there already, and no batch is ever replaced. Nothing was added.")
     arrived = facts.pop("arrived").astimezone(dt.UTC).isoformat(timespec="seconds")
     with storage.new_folder(folder, seq=seq, rows=len(rows.frame), arrived=arrived, **facts) as new:
         storage.write_table(new / storage.part_name(0), rows.frame)

@@ -1,20 +1,29 @@
 """The rows of batches beside those of the source: which of them train, which join gate, which stay out."""
 
+import datetime as dt
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from labelmill.arrays import Gold
+from labelmill.arrays import UNKNOWN, Gold
 from labelmill.errors import DataError
 from labelmill.params import Params
-from labelmill.sources.annotations import Annotation
+from labelmill.sources.annotations import PURPOSES, Annotation
 from labelmill.sources.columns import cast_like
 from labelmill.sources.duplicates import content_keys
 from labelmill.sources.intake import Intake
 from labelmill.sources.splits import audited, merge_annotations
+
+_FEW_ROWS: Final = 100
+_LATE: Final = dt.timedelta(days=1)
+"""How much later than the newest batch came a row may be dated, by clocks and time zones."""
+
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -48,6 +57,8 @@ def join(
     batches: Sequence[tuple[str, Intake]],
     annotations: Sequence[Annotation],
     params: Params,
+    *,
+    newest_arrival: dt.datetime | None = None,
 ) -> tuple[list[Part], dict[str, int]]:
     """Split the rows of all batches, and keep of all rows those that stay.
 
@@ -68,18 +79,21 @@ def join(
         Labels given by hand; they move rows, also of batches, to the gold they were given for.
     params
         Section `ingest` is used, and the seed.
+    newest_arrival
+        When the newest batch came: `ingest.window` is not counted from rows that are dated later.
 
     Returns
     -------
     (parts, counts)
         The part of the source, rows of the stream included, then one for each batch; how many rows of batches stayed
-        out as copies or since their id was there already, how many of all are older than `ingest.window`, and how
-        many annotations are of unknown rows.
+        out as copies or since their id was there already, how many of all are older than `ingest.window`, how many
+        annotations are of unknown rows, and how many of rows of batches that are copies, so that they have no effect.
 
     Raises
     ------
     DataError
-        An annotation is of a test row, or a batch has no dates though they are needed.
+        An annotation is of a test row, a batch has no dates though they are needed, or `ingest.window` leaves
+        hardly a row.
     """
     parts = [_part(source.frame, splits, source.gold, source.provenance)]
     seen, repeated = set(source.frame["id"][splits != "incoming"]), 0
@@ -104,15 +118,20 @@ def join(
         # One fate, also where the first of the copies is too old to train itself.
         firsts = table[table["split"] != "incoming"].drop_duplicates("key").set_index("key")["split"]
         table["split"] = table["split"].where(table["part"] == 0, table["key"].map(firsts))
-    old = _too_old(table["split"], parts, params)
+    old = _too_old(table["split"], parts, params, newest_arrival)
     if len(parts) > 1:
         copies |= (
             table.loc[~old & (table["split"] != "incoming"), "key"].duplicated().reindex(copies.index, fill_value=False)
         )
+    in_batches = (table["part"] > 0) & (table["gold"] != UNKNOWN)
+    lost = in_batches & (copies | old | ~table["split"].isin(PURPOSES))
+    if lost.any():
+        _LOG.warning("%d annotations are of copies of rows that train or were labeled, and have no effect.", lost.sum())
     counts = {
         "rows_of_batches_left_out": repeated + int(copies.sum()),
         "older_than_window": int(old.sum()),
         "annotations_of_unknown_rows": unknown,
+        "annotations_of_copies": int(lost.sum()),
     }
     return [_with(part, table[table["part"] == i], ~copies & ~old) for i, part in enumerate(parts)], counts
 
@@ -140,7 +159,9 @@ def _like(frame: pd.DataFrame, model: pd.DataFrame, params: Params, name: str) -
     return cast_like(frame.reindex(columns=model.columns), model)
 
 
-def _too_old(splits: pd.Series, parts: Sequence[Part], params: Params) -> pd.Series:
+def _too_old(
+    splits: pd.Series, parts: Sequence[Part], params: Params, newest_arrival: dt.datetime | None
+) -> "pd.Series[bool]":
     """Which train rows are older than the window; a row without a date cannot be shown to be."""
     window, column = params.ingest.window, params.ingest.splits.date_column
     if window is None:
@@ -148,5 +169,31 @@ def _too_old(splits: pd.Series, parts: Sequence[Part], params: Params) -> pd.Ser
     if column is None:
         raise DataError("params.yaml: ingest.window needs ingest.splits.date_column: name the column of dates.")
     dates = pd.concat([part.frame[column] for part in parts], ignore_index=True)
-    newest = dates[splits.isin(["train", "dev", "gate"])].max()
-    return (splits == "train") & (dates < newest - pd.Timedelta(days=window)).fillna(False)
+    could_train = splits.isin(["train", "dev", "gate"])
+    if newest_arrival is not None:
+        late = could_train & (dates > pd.Timestamp(newest_arrival + _LATE)).fillna(False)
+        if late.any():
+            _LOG.warning(
+                "%d rows are dated later than the newest batch came (%s): %s. ingest.window is not counted from them.",
+                late.sum(),
+                f"{newest_arrival:%Y-%m-%d}",
+                _first(late, dates, parts),
+            )
+        could_train &= ~late
+    newest = dates[could_train].max()
+    train = splits == "train"
+    old = train & (dates < newest - pd.Timedelta(days=window)).fillna(False)
+    left = int(train.sum() - old.sum())
+    if left < min(_FEW_ROWS, train.sum() // 100):
+        raise DataError(
+            f"params.yaml: ingest.window = {window} leaves {left:,} of {train.sum():,} train rows. It is counted from "
+            f"the newest date, that of {_first(could_train & (dates == newest), dates, parts)}. Correct it, or the key."
+        )
+    return old
+
+
+def _first(chosen: "pd.Series[bool]", dates: pd.Series, parts: Sequence[Part]) -> str:
+    """The first of these rows, for people: its id, its date, where it came from."""
+    place = int(np.flatnonzero(chosen)[0])
+    row = pd.concat([part.provenance.assign(id=part.frame["id"]) for part in parts], ignore_index=True).iloc[place]
+    return f"{row['id']!r} of {row['source']}, {dates.iloc[place]:%Y-%m-%d}"

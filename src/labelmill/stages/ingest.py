@@ -56,7 +56,8 @@ def run(params: Params) -> None:
     splits = deal(intake.frame, intake.gold, params.ingest.splits, seed=params.task.seed)
     batches = _batches()
     named = [(str(batch.folder), read_batch(batch)) for batch in progress(batches, "reading batches")]
-    parts, counts_of_batches = join(intake, splits, named, annotations, params)
+    newest_arrival = max((batch.arrived for batch in batches), default=None)
+    parts, counts_of_batches = join(intake, splits, named, annotations, params, newest_arrival=newest_arrival)
     frame = pd.concat([part.frame[_columns_of_metrics(part.frame, params)] for part in parts], ignore_index=True)
     gold = np.concatenate([part.gold for part in parts])
     metrics = {
@@ -69,8 +70,13 @@ def run(params: Params) -> None:
     }
     in_stream = parts[0].frame["split"] == "incoming"
     own = [parts[0].frame[~in_stream], *(part.frame for part in parts[1:] if len(part.frame))]
-    for path, tables in ((paths.INGESTED, own), (paths.STREAM, [parts[0].frame[in_stream]])):
-        with storage.shard_writer(path) as write:
+    facts = {
+        "batches": {batch.name: storage.folder_hash(batch.folder) for batch in batches},
+        "same_columns": list(intake.same_columns),
+        "shards_of_source": -(-max(len(own[0]), 1) // params.ingest.shard_rows),
+    }
+    for path, tables, told in ((paths.INGESTED, own, facts), (paths.STREAM, [parts[0].frame[in_stream]], {})):
+        with storage.shard_writer(path, **told) as write:
             for table in tables:  # a shard never has rows of two of them: what a batch adds changes no other shard
                 for start in range(0, max(len(table), 1), params.ingest.shard_rows):
                     write(table.iloc[start : start + params.ingest.shard_rows])

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
@@ -29,14 +30,16 @@ PIECE_BYTES = 128 * 2**20
 
 
 @contextmanager
-def shard_writer(path: Path) -> Iterator[Callable[[pd.DataFrame], None]]:
+def shard_writer(path: Path, **facts: Any) -> Iterator[Callable[[pd.DataFrame], None]]:
     """Yield a function that adds one frame as the next shard; the table appears when the block ends.
+
+    The manifest of the table has the facts, too.
 
     >>> with shard_writer(path) as write:      # doctest: +SKIP
     ...     for frame in frames:
     ...         write(frame)
     """
-    with new_folder(path) as folder:
+    with new_folder(path, **facts) as folder:
         count = 0
 
         def write(frame: pd.DataFrame) -> None:

@@ -4,9 +4,11 @@ import multiprocessing
 import os
 import resource
 import signal
+from pathlib import Path
 
 import pandas as pd
 import pytest
+from commands import run
 
 from labelmill import paths, storage
 from labelmill.errors import StorageError
@@ -21,6 +23,17 @@ pytestmark = pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 
 def publish(project, **facts):
     return versions.publish(project.params(), **facts)
+
+
+def ingested(batches):
+    with storage.shard_writer(paths.INGESTED, batches=batches):
+        pass
+
+
+def batch(name):
+    with storage.new_folder(paths.INCOMING / name, seq=int(name)) as new:
+        storage.write_text(new / "rows.txt", name)
+    return storage.folder_hash(paths.INCOMING / name)
 
 
 def numbers():
@@ -56,7 +69,7 @@ def test_the_same_state_twice_is_one_version_also_after_others(project):
         lambda: storage.write_text(paths.ANNOTATIONS, '# more\n{"id": "r1", "label": "ham", "purpose": "dev"}\n'),
         lambda: storage.write_text(paths.LFS / "words.py", (paths.LFS / "words.py").read_text() + "\n# new\n"),
         lambda: storage.write_text(paths.PARAMS, paths.PARAMS.read_text() + "promote: {margin: 0.1}\n"),
-        lambda: storage.write_json(paths.INCOMING / "00001" / "manifest.json", {"format": 1, "files": {}}),
+        lambda: ingested({"00001": "another batch"}),
     ],
     ids=["annotations", "lfs", "params", "batch"],
 )
@@ -64,6 +77,26 @@ def test_whatever_decides_labels_makes_another_version(project, edit):
     publish(project)
     edit()
     assert publish(project)[1]
+
+
+@pytest.mark.slow
+def test_it_is_of_the_batches_that_were_read_whatever_came_or_was_held_since(project):
+    paths.DVC_YAML.write_text("stages: {ingest: {cmd: touch rows, deps: [data/incoming, make.py], outs: [rows]}}\n")
+    Path("make.py").touch()
+    ingested({"00001": batch("00001")})
+    for command in (("git", "init", "-q"), ("dvc", "init", "-q"), ("dvc", "repro", "-q")):
+        run(*command, cwd=project.folder)
+    first, _ = versions.add(project.params())
+    assert list(first.manifest["hashes"]["batches"]) == ["00001"]
+    batch("00002")
+    assert versions.add(project.params()) == (first, False)
+    Path("make.py").write_text("edited")
+    with pytest.raises(StorageError, match="ingest is out of date"):
+        versions.add(project.params())
+    Path("make.py").write_text("")
+    storage.move_folder(paths.INCOMING / "00001", paths.HELD / "00001")
+    with pytest.raises(StorageError, match="it has rows of batch 00001, which data/incoming has no more"):
+        versions.add(project.params())
 
 
 def test_a_version_that_is_not_there_names_those_that_are(project):

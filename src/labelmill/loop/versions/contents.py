@@ -14,6 +14,7 @@ from labelmill.arrays import UNKNOWN
 from labelmill.labeling.fingerprints import fingerprint
 from labelmill.labeling.loading import load_lfs
 from labelmill.params import Params
+from labelmill.sources import batches
 from labelmill.storage.folders import MANIFEST
 from labelmill.tracking import provenance
 
@@ -52,7 +53,7 @@ def hashes(params: Params) -> dict[str, Any]:
     values = json.dumps(params.model_dump(mode="json", by_alias=True), sort_keys=True)
     return {
         **{name: storage.folder_hash(path) for name, path in OUTPUTS.items()},
-        "batches": {folder.name: storage.folder_hash(folder) for folder in batches()},
+        "batches": batches.ingested(),
         "annotations": storage.sha256_file(paths.ANNOTATIONS) if paths.ANNOTATIONS.exists() else None,
         "lf_set": provenance.lf_set_hash(),
         "params": hashlib.sha256(values.encode()).hexdigest(),
@@ -75,11 +76,6 @@ def current_key(params: Params) -> str | None:
     if not all((path / MANIFEST).is_file() for path in OUTPUTS.values()):
         return None
     return key_of(hashes(params))
-
-
-def batches() -> list[Path]:
-    """The folders of the batches that training sees."""
-    return sorted(file.parent for file in paths.INCOMING.glob(f"*/{MANIFEST}"))
 
 
 def facts(params: Params) -> dict[str, Any]:

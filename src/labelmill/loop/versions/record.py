@@ -13,6 +13,7 @@ from labelmill.errors import CorruptFileError, StorageError
 from labelmill.loop import dvc_commands
 from labelmill.loop.versions import contents
 from labelmill.params import Params
+from labelmill.sources import batches
 from labelmill.storage.folders import MANIFEST, read_manifest
 
 log = logging.getLogger(__name__)
@@ -85,6 +86,7 @@ def add(params: Params, *, note: str = "", created: dt.datetime | None = None) -
     """Make a version of the present state of the project, if it is accepted and not one already.
 
     Accepted is what DVC calls up to date in every stage, validation included, and whose files are what was written.
+    Batches that came after stage `ingest` had read those before are no part of it.
 
     Parameters
     ----------
@@ -103,14 +105,19 @@ def add(params: Params, *, note: str = "", created: dt.datetime | None = None) -
     Raises
     ------
     StorageError
-        A stage is out of date or was never run.
+        A stage is out of date or was never run, or a batch that was read is held or gone since.
     CorruptFileError
         An output is damaged; it is named.
     """
-    if stale := dvc_commands.stale_stages():
+    if stale := dvc_commands.stale_stages(whatever_is_in=paths.INCOMING):
         raise StorageError(
             f"{paths.DVC_LOCK}: no version is made of this state, since {', '.join(stale)} "
             f"{'is' if len(stale) == 1 else 'are'} out of date. Run `dvc repro` first."
+        )
+    if gone := dict(batches.ingested().items() - batches.hashes().items()):
+        raise StorageError(
+            f"{paths.INGESTED}: no version is made of this state, since it has rows of batch "
+            f"{', '.join(sorted(gone))}, which {paths.INCOMING} has no more as it was. Run `dvc repro` first."
         )
     for path in contents.OUTPUTS.values():
         storage.verify_folder(path)

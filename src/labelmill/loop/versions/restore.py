@@ -10,6 +10,7 @@ from labelmill import paths, storage
 from labelmill.errors import StorageError
 from labelmill.loop.versions import commits, contents
 from labelmill.loop.versions.record import Version, list_versions
+from labelmill.sources import batches
 from labelmill.stages.names import TRAINING
 
 REPLACED = "replaced"
@@ -130,7 +131,7 @@ def _no_stage_at_work() -> Iterator[None]:
 
 def _notes(version: Version) -> list[str]:
     """What a checkout leaves, though a rerun of the stages would take it in."""
-    then, now = version.manifest["hashes"]["batches"], {place.name for place in contents.batches()}
+    then, now = version.manifest["hashes"]["batches"], batches.hashes().keys()
     notes = []
     if more := sorted(now - then.keys()):
         notes.append(
