@@ -19,6 +19,7 @@ from labelmill.loop.samples import samples_of
 from labelmill.loop.windows import Reader, Window, group
 from labelmill.params import Params
 from labelmill.quality import decisions, policy
+from labelmill.quality.drift.columns import new_columns
 from labelmill.quality.drift.compare import compare
 from labelmill.quality.drift.diagnose import diagnose
 from labelmill.quality.drift.findings import Findings
@@ -111,8 +112,14 @@ def _look(window: Window, reference: Reference, made_from: MadeFrom, params: Par
         diagnoses=diagnoses,
         samples=samples_of(diagnoses, rows, params.task, lf_names=tuple(made_from.lfs)),
         figures={**prequential(window.stored, rows, params.task.classes), **_prior_of(reference, rows)},
-        notes=window.notes,
+        notes=(*window.notes, *_beside(reference, rows)),
     )
+
+
+def _beside(reference: Reference, rows: Rows) -> list[str]:
+    """Which columns nothing is compared of, in words."""
+    new = new_columns(reference, rows.frame.columns)
+    return [f"new columns, which training leaves out and nothing is compared of: {', '.join(new)}"] if new else []
 
 
 def _history(lfs: Mapping[str, str], *, before: int) -> list[Findings]:

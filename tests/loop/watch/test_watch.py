@@ -76,6 +76,12 @@ class TestQuietStream:
         assert "newest end model" in seen.notes[0]
         assert seen.findings.layers["outputs"].state == "stable"
 
+    def test_a_column_that_training_leaves_out_is_a_note_and_no_drift(self, arrive, params):
+        arrive(seed=1, change=lambda frame: frame.assign(campaign="c"))
+        (seen,) = watch(params, now=NOW)
+        assert seen.findings.state == "stable"
+        assert seen.notes == ("new columns, which training leaves out and nothing is compared of: campaign",)
+
     def test_rows_of_training_are_told_and_not_scored_by_the_model_that_saw_them(self, arrive, params):
         train = storage.read_shards(paths.CLEAN)
         arrive(seed=1, scored=False, change=lambda _: train[train["split"] == "train"].drop(columns="split").head(400))
