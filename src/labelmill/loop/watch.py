@@ -7,22 +7,25 @@ before it is done: killed at any point, the same command again finishes the work
 import datetime as dt
 import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from itertools import chain
 from typing import Any
 
 import numpy as np
 
 from labelmill import paths, storage
 from labelmill.arrays import Probs
+from labelmill.errors import DataError
 from labelmill.labeling.loading import load_lfs
 from labelmill.loop import arrivals
 from labelmill.loop.samples import samples_of
-from labelmill.loop.windows import Reader, Window, group
+from labelmill.loop.windows import Reader, Window, group, seen_batch
 from labelmill.params import Params
 from labelmill.quality import decisions, policy
 from labelmill.quality.drift.columns import new_columns
 from labelmill.quality.drift.compare import compare
 from labelmill.quality.drift.diagnose import diagnose
-from labelmill.quality.drift.findings import Findings
+from labelmill.quality.drift.findings import Diagnosis, Findings
 from labelmill.quality.drift.prior import estimate_shift
 from labelmill.quality.drift.reference import Reference
 from labelmill.quality.drift.rows import Rows
@@ -86,12 +89,29 @@ def _watch_all(windows: Sequence[Sequence[Batch]], params: Params, now: dt.datet
     check_same(paths.REFERENCE, MadeFrom.of(params.task, lf_keys(lfs, paths.LFS), **models))
     reference, made_from = load_profile(paths.REFERENCE)
     reader = Reader(params, made_from)
-    done = []
-    for batches in windows:
-        found = _look(reader.read(batches), reference, made_from, params, now)
-        write_watched(found)
-        done.append(_follow(found, params, now))
+    done, whole = [], list[Batch]()
+    for batch in chain.from_iterable(windows):
+        if gone := reader.gone(batch, reference):
+            done.append(_follow(_without(gone, batch, reference, made_from, now), params, now))
+        else:
+            whole.append(batch)
+    for batches in group(whole, set(), min_rows=params.drift.min_rows)[0]:
+        done.append(_follow(_look(reader.read(batches), reference, made_from, params, now), params, now))
     return done
+
+
+def _without(gone: Sequence[str], batch: Batch, reference: Reference, made_from: MadeFrom, now: dt.datetime) -> Watched:
+    """A window of one batch that lacks columns: a broken feed, which is not labeled at all."""
+    return Watched(
+        seq=batch.seq,
+        at=now.isoformat(timespec="seconds"),
+        batches=(seen_batch(batch),),
+        reference=storage.folder_hash(paths.REFERENCE),
+        lfs=made_from.lfs,
+        scored_by="",
+        findings=Findings.untold(reference.n, batch.rows),
+        diagnoses=tuple(Diagnosis("broken_feed", name, f"column {name!r} is gone.", confirmed=True) for name in gone),
+    )
 
 
 def _look(window: Window, reference: Reference, made_from: MadeFrom, params: Params, now: dt.datetime) -> Watched:
@@ -164,7 +184,9 @@ def prequential(stored: Probs, rows: Rows, classes: Sequence[str]) -> dict[str, 
 
 
 def _follow(window: Watched, params: Params, now: dt.datetime) -> Watched:
-    """Do and record what follows from a window, but for what is in the log already."""
+    """Write a window down, do and record what follows from it, but for what is in the log already."""
+    write_watched(window)
+    notes: list[str] = []
     planned = policy.decide(
         window.diagnoses,
         decisions.decisions(),
@@ -176,13 +198,23 @@ def _follow(window: Watched, params: Params, now: dt.datetime) -> Watched:
     )
     for decision in planned:
         if decision.kind == "hold":
-            arrivals.hold(decision.facts["seq"], decision.facts["reason"], at=now)
+            notes += _hold(decision.facts["seq"], decision.facts["reason"], now)
         else:
             at = now.isoformat(timespec="seconds")
             decisions.append(decisions.as_line(decision.kind, **decision.facts, at=at))
-    decided = window.decided(lines_of(window, decisions.decisions()))
+    decided = replace(window.decided(lines_of(window, decisions.decisions())), notes=(*window.notes, *notes))
     write_watched(decided)
     return decided
+
+
+def _hold(seq: int, reason: str, now: dt.datetime) -> list[str]:
+    """Hold a batch; where somebody took it away meanwhile, that is noted, for it must not keep all others waiting."""
+    try:
+        arrivals.hold(seq, reason, at=now)
+    except DataError as error:
+        _log.warning("batch %d is not held: %s", seq, error)
+        return [f"batch {seq} was gone before it could be held"]
+    return []
 
 
 def lines_of(window: Watched, log: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -12,6 +12,8 @@ from labelmill.errors import DataError, LFError
 from labelmill.labeling.cache import ColumnCache
 from labelmill.labeling.shards import votes_on
 from labelmill.params import Params
+from labelmill.quality.drift.columns import gone_columns, missing_columns
+from labelmill.quality.drift.reference import Reference
 from labelmill.quality.drift.rows import Rows
 from labelmill.quality.profile import MadeFrom
 from labelmill.quality.watched import SeenBatch
@@ -91,7 +93,7 @@ class Reader:
         CorruptFileError
             A batch is damaged.
         LFError
-            A labeling function cannot be applied to a batch, such as for want of a column.
+            A labeling function cannot be applied to a batch, such as to a column of another type.
         """
         notes: list[str] = []
         parts = [self._rows(batch) for batch in batches]
@@ -106,8 +108,26 @@ class Reader:
                 "in them is on the safe side"
             )
         scores, scored_by = self._scores(batches, rows, stored, notes)
-        seen = tuple(map(_seen, batches))
+        seen = tuple(map(seen_batch, batches))
         return Window(seen, Rows(**{**vars(rows), "scores": scores}), stored, scored_by, tuple(notes))
+
+    def gone(self, batch: Batch, reference: Reference) -> tuple[str, ...]:
+        """Columns without which the batch is broken: it should have them, or labeling functions cannot do without.
+
+        Raises
+        ------
+        CorruptFileError
+            The batch is damaged.
+        """
+        (columns,) = {storage.list_pieces(shard.verified())[0].columns for shard in _shards(batch)}
+        missing = missing_columns(reference, columns)
+        gone = gone_columns(reference, columns, rows=batch.rows)
+        if missing and not gone:
+            try:
+                self._rows(batch)  # the votes are kept
+            except LFError:
+                return missing
+        return gone
 
     def _rows(self, batch: Batch) -> Rows:
         frame = read_batch(batch).frame
@@ -174,7 +194,8 @@ def _shards(batch: Batch) -> list[storage.Shard]:
     return shards
 
 
-def _seen(batch: Batch) -> SeenBatch:
+def seen_batch(batch: Batch) -> SeenBatch:
+    """What is written down of a batch."""
     return SeenBatch(
         batch.seq,
         batch.source,

@@ -1,6 +1,7 @@
 """Watching a real project: real labeling functions on real batches, in this process and in ones that are killed."""
 
 import datetime as dt
+import shutil
 import signal
 import subprocess
 import sys
@@ -9,9 +10,9 @@ import pytest
 from commands import ENVIRONMENT
 
 from labelmill import paths, storage
-from labelmill.errors import CorruptFileError, DataError, LFError
+from labelmill.errors import CorruptFileError, DataError
 from labelmill.loop.watch import waiting, watch
-from labelmill.quality import decisions
+from labelmill.quality import decisions, policy
 from labelmill.quality.watched import read_watched
 from labelmill.sources.batches import list_batches
 
@@ -125,6 +126,21 @@ class TestDrift:
         assert second.findings.state == "stable"
         assert watch(params, now=NOW) == []
 
+    @pytest.mark.parametrize("column", ["list_id", "text"])
+    def test_a_batch_without_a_column_that_a_labeling_function_reads_is_held_alone(self, arrive, params, column):
+        arrive(200, seed=1)
+        arrive(60, seed=2, change=lambda frame: frame.drop(columns=column), scored=False)
+        arrive(400, seed=3)
+        first, second = watch(params, now=NOW)
+        assert [(found.kind, found.subject, found.confirmed) for found in first.diagnoses] == [
+            ("broken_feed", column, True)
+        ]
+        assert [(line["kind"], line["seq"]) for line in first.decisions] == [("hold", 2)]
+        assert [batch.seq for batch in list_batches()] == [1, 3]
+        assert [batch.seq for batch in second.batches] == [1, 3]
+        assert second.findings.state == "stable"
+        assert watch(params, now=NOW) == []
+
 
 class TestRefusals:
     def test_an_edited_labeling_function_is_named_before_anything_is_compared(self, arrive, params, trained):
@@ -149,17 +165,29 @@ class TestRefusals:
         with pytest.raises(CorruptFileError, match="00001"):
             watch(params, now=NOW)
 
-    def test_a_batch_without_a_column_that_a_labeling_function_needs_is_named(self, arrive, params):
-        arrive(seed=1, change=lambda frame: frame.drop(columns="text"), scored=False)
-        with pytest.raises(LFError, match=r"00001: .*'text'.*labelmill incoming hold 1"):
-            watch(params, now=NOW)
+
+def test_a_batch_that_is_gone_when_it_is_to_be_held_keeps_no_other_waiting(arrive, params, monkeypatch):
+    def interrupt(*_, **__):
+        raise KeyboardInterrupt
+
+    gone = arrive(400, seed=1, change=cut)
+    arrive(400, seed=2)
+    with monkeypatch.context() as between, pytest.raises(KeyboardInterrupt):
+        between.setattr(policy, "decide", interrupt)
+        watch(params, now=NOW)
+    shutil.rmtree(gone.folder)
+    first, second = watch(params, now=NOW)
+    assert first.notes == ("batch 1 was gone before it could be held",)
+    assert first.decisions == ()
+    assert second.findings.state == "stable"
+    assert watch(params, now=NOW) == []
 
 
 KILLED = """
 import datetime as dt, os, signal
 from labelmill.loop import arrivals, watch
 from labelmill.params import load_params
-from labelmill.quality import decisions
+from labelmill.quality import decisions, policy
 
 def dies(where, name, nth):
     real, calls = getattr(where, name), []

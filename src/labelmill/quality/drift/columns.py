@@ -1,20 +1,23 @@
 """Which columns of the reference some rows lack, and which they have beside them."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 
 from labelmill.quality.drift.reference import Reference
 
 BY_CHANCE = 1e-6
-"""A column that often has no value is missed only where so small a chance would leave it out of so many rows."""
+"""What often has no value may be missing as a whole in a few rows, where that is no less likely than this."""
 
 
-def gone_columns(
-    reference: Reference, columns: Iterable[str], *, rows: int, needed: Collection[str] = ()
-) -> tuple[str, ...]:
-    """Columns that the rows should have and do not; those `needed` by a labeling function are missed in any case."""
-    gone = sorted({*reference.input_form.columns} - {*columns})
-    empty = {name: float(reference.sample.measured[f"null:{name}"].mean()) for name in gone}
-    return tuple(name for name in gone if name in needed or empty[name] ** rows < BY_CHANCE)
+def missing_columns(reference: Reference, columns: Iterable[str]) -> tuple[str, ...]:
+    """Columns of the reference that are not there."""
+    return tuple(sorted({*reference.input_form.columns} - {*columns}))
+
+
+def gone_columns(reference: Reference, columns: Iterable[str], *, rows: int) -> tuple[str, ...]:
+    """Those of them that cannot be missing by chance in so many rows."""
+    empty = reference.sample.measured
+    missing = missing_columns(reference, columns)
+    return tuple(name for name in missing if float(empty[f"null:{name}"].mean()) ** rows < BY_CHANCE)
 
 
 def new_columns(reference: Reference, columns: Iterable[str]) -> tuple[str, ...]:

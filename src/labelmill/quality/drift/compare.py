@@ -64,8 +64,7 @@ def compare(reference: Reference, window: Rows, params: DriftParams, *, cache: P
     """
     n = len(window)
     if n < params.min_rows:
-        layers = {name: LayerFindings(name, "cannot tell", 0.0, 0.0, 1.0, ()) for name in LAYERS}
-        return Findings(reference.n, n, layers, {}, None)
+        return Findings.untold(reference.n, n)
     null = null_of(reference, n, draws=params.null_draws, cache=cache)
     level = params.level / len(LAYERS)
     counts = VoteCounts.of(window.L, window.failed, cardinality=reference.schema.cardinality)

@@ -89,6 +89,12 @@ class Findings:
     prior: dict[str, Estimate]
     accuracy: Estimate | None
 
+    @classmethod
+    def untold(cls, n_reference: int, n_window: int) -> "Findings":
+        """Those of rows of which nothing can be told."""
+        layers = {name: LayerFindings(name, "cannot tell", 0.0, 0.0, 1.0, ()) for name in LAYERS}
+        return cls(n_reference, n_window, layers, {}, None)
+
     @property
     def state(self) -> State:
         """Drift where any layer drifts; cannot tell where no layer can."""
