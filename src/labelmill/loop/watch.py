@@ -25,7 +25,7 @@ from labelmill.quality import decisions, policy
 from labelmill.quality.drift.columns import new_columns
 from labelmill.quality.drift.compare import compare
 from labelmill.quality.drift.diagnose import diagnose
-from labelmill.quality.drift.findings import Diagnosis, Findings
+from labelmill.quality.drift.findings import Diagnosis, Findings, Told
 from labelmill.quality.drift.prior import estimate_shift
 from labelmill.quality.drift.reference import Reference
 from labelmill.quality.drift.rows import Rows
@@ -142,13 +142,13 @@ def _beside(reference: Reference, rows: Rows) -> list[str]:
     return [f"new columns, which training leaves out and nothing is compared of: {', '.join(new)}"] if new else []
 
 
-def _history(lfs: Mapping[str, str], *, before: int) -> list[Findings]:
-    """Findings of earlier windows by the same labeling functions; those of a broken feed tell nothing of the rows.
+def _history(lfs: Mapping[str, str], *, before: int) -> list[Told]:
+    """What was told of earlier windows by the same labeling functions; those of a broken feed tell nothing of the rows.
 
     A retrain in between does not matter: what still stands out beside the newer reference is all the surer.
     """
     return [
-        window.findings
+        Told(window.findings, window.diagnoses)
         for window in read_watched()
         if window.lfs == lfs
         and window.seq < before

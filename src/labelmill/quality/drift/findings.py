@@ -137,6 +137,8 @@ class Diagnosis:
         Ids of rows of the reference to compare them with, where there are such.
     words
         Words that show it, where it is about content.
+    change
+        What changed and which way, such as "coverage down", where it is about a labeling function.
     """
 
     kind: DiagnosisKind
@@ -146,3 +148,12 @@ class Diagnosis:
     rows: tuple[str, ...] = ()
     before: tuple[str, ...] = ()
     words: tuple[str, ...] = ()
+    change: str = ""
+
+
+@dataclass(frozen=True)
+class Told:
+    """What was told of an earlier window."""
+
+    findings: Findings
+    diagnoses: tuple[Diagnosis, ...]
