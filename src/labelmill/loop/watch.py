@@ -24,17 +24,20 @@ from labelmill.params import Params
 from labelmill.quality import decisions, policy
 from labelmill.quality.drift.columns import new_columns
 from labelmill.quality.drift.compare import compare
-from labelmill.quality.drift.diagnose import diagnose
+from labelmill.quality.drift.diagnose import LOOKED_BACK, diagnose
 from labelmill.quality.drift.findings import Diagnosis, Findings, Told
 from labelmill.quality.drift.prior import estimate_shift
 from labelmill.quality.drift.reference import Reference
 from labelmill.quality.drift.rows import Rows
 from labelmill.quality.profile import MadeFrom, check_same, lf_keys, load_profile
-from labelmill.quality.watched import Watched, monitor, read_watched, write_watched
-from labelmill.report.drift_page import is_current, write_drift_page
+from labelmill.quality.watched import Watched, monitor, read_watched, watched_batches, watched_seqs, write_watched
+from labelmill.report.drift_page import WINDOWS_DRAWN, is_current, write_drift_page
 from labelmill.sources.batches import Batch, list_batches
 
 WAIT_S = 600.0
+
+LOOKED_THROUGH = 20
+"""Among so many windows before one its history is looked for: those of a broken feed are passed over."""
 
 _log = logging.getLogger(__name__)
 
@@ -63,24 +66,19 @@ def watch(params: Params, *, now: dt.datetime) -> list[Watched]:
         Another process has been watching for ten minutes.
     """
     with storage.exclusive(monitor() / "watch.lock", wait_s=WAIT_S):
-        seen = read_watched()
-        done = [_follow(window, params, now) for window in seen if window.decisions is None]
-        windows, _ = group(list_batches(), _seqs(seen), min_rows=params.drift.min_rows)
+        seen, unfinished = watched_batches()
+        done = [_follow(window, params, now) for window in unfinished]
+        windows, _ = group(list_batches(), seen, min_rows=params.drift.min_rows)
         if windows:
             done += _watch_all(windows, params, now)
-        seen = read_watched()
-        if done or not is_current(seen):  # a crash may have come before the page
-            write_drift_page(seen, params)
+        if done or not is_current(read_watched(last=1)):  # a crash may have come before the page
+            write_drift_page(read_watched(last=WINDOWS_DRAWN), params, windows=len(watched_seqs()))
     return done
 
 
 def waiting(params: Params) -> list[Batch]:
     """Batches that are too few rows to tell anything, and wait for more."""
-    return group(list_batches(), _seqs(read_watched()), min_rows=params.drift.min_rows)[1]
-
-
-def _seqs(seen: Sequence[Watched]) -> set[int]:
-    return {batch.seq for window in seen for batch in window.batches}
+    return group(list_batches(), watched_batches()[0], min_rows=params.drift.min_rows)[1]
 
 
 def _watch_all(windows: Sequence[Sequence[Batch]], params: Params, now: dt.datetime) -> list[Watched]:
@@ -143,17 +141,16 @@ def _beside(reference: Reference, rows: Rows) -> list[str]:
 
 
 def _history(lfs: Mapping[str, str], *, before: int) -> list[Told]:
-    """What was told of earlier windows by the same labeling functions; those of a broken feed tell nothing of the rows.
+    """What was told of the last windows by the same labeling functions; a broken feed tells nothing of the rows.
 
     A retrain in between does not matter: what still stands out beside the newer reference is all the surer.
     """
-    return [
+    earlier = [
         Told(window.findings, window.diagnoses)
-        for window in read_watched()
-        if window.lfs == lfs
-        and window.seq < before
-        and not any(found.kind == "broken_feed" for found in window.confirmed)
+        for window in read_watched(before=before, last=LOOKED_THROUGH)
+        if window.lfs == lfs and not any(found.kind == "broken_feed" for found in window.confirmed)
     ]
+    return earlier[-LOOKED_BACK:]
 
 
 def _prior_of(reference: Reference, rows: Rows) -> dict[str, float]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from labelmill import paths, storage
-from labelmill.errors import CorruptFileError
+from labelmill.errors import CorruptFileError, StorageError
 from labelmill.quality.drift.findings import Diagnosis, Findings
 
 
@@ -140,15 +140,71 @@ def write_watched(window: Watched) -> None:
     storage.write_json(_file(window.seq), window.to_json())
 
 
-def read_watched() -> list[Watched]:
-    """Every window that was watched, oldest first.
+def read_watched(*, before: int | None = None, last: int | None = None) -> list[Watched]:
+    """Windows that were watched, oldest first.
+
+    Parameters
+    ----------
+    before
+        Number that those of all windows are below; every window, if absent.
+    last
+        How many of the newest of them; all, if absent: of a stream of months that is slow.
 
     Raises
     ------
     CorruptFileError
         A record is damaged; the message names it.
     """
-    return [_read(file) for file in sorted(monitor().glob("[0-9]*.json"))]
+    seqs = [seq for seq in watched_seqs() if before is None or seq < before]
+    return [read_window(seq) for seq in (seqs if last is None else seqs[-last:])]
+
+
+def watched_seqs() -> list[int]:
+    """Numbers of the windows that were watched, in order; no record is read."""
+    return sorted(int(file.stem) for file in monitor().glob("[0-9]*.json"))
+
+
+def watched_batches() -> tuple[set[int], list[Watched]]:
+    """Numbers of all batches that were watched, and the windows of which it is not written what followed.
+
+    Which batches finished windows had is kept in the cache, so that only new records are read.
+
+    Raises
+    ------
+    CorruptFileError
+        A record is damaged; the message names it.
+    """
+    file = paths.main_project() / paths.CACHE / "drift" / "watched.json"
+    known, seqs = _known(file), watched_seqs()
+    new = [read_window(seq) for seq in seqs if str(seq) not in known]
+    finished = {str(seq): known[str(seq)] for seq in seqs if str(seq) in known}
+    finished |= {str(one.seq): [batch.seq for batch in one.batches] for one in new if one.decisions is not None}
+    if finished != known:
+        storage.write_json(file, finished)
+    batches = {seq for window in finished.values() for seq in window}
+    unfinished = [window for window in new if window.decisions is None]
+    return batches | {batch.seq for window in unfinished for batch in window.batches}, unfinished
+
+
+def _known(file: Path) -> dict[str, list[int]]:
+    """Batches by window; nothing where the file is not there or damaged, since the records have it all."""
+    try:
+        return {str(seq): [int(batch) for batch in batches] for seq, batches in storage.read_json(file).items()}
+    except (StorageError, AttributeError, TypeError, ValueError):
+        return {}
+
+
+def read_window(seq: int) -> Watched:
+    """The record of one window.
+
+    Raises
+    ------
+    StorageError
+        There is none.
+    CorruptFileError
+        It is damaged.
+    """
+    return _read(_file(seq))
 
 
 def _read(file: Path) -> Watched:
