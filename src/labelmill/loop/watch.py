@@ -9,6 +9,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,9 @@ from labelmill.arrays import Probs
 from labelmill.errors import DataError
 from labelmill.labeling.loading import load_lfs
 from labelmill.loop import arrivals
+from labelmill.loop.late_gold import WINDOWS, before, judged_later
 from labelmill.loop.samples import samples_of
+from labelmill.loop.scorer import as_scored_by, scorer_of
 from labelmill.loop.windows import Reader, Window, group, seen_batch
 from labelmill.params import Params
 from labelmill.quality import decisions, policy
@@ -71,6 +74,8 @@ def watch(params: Params, *, now: dt.datetime) -> list[Watched]:
         windows, _ = group(list_batches(), seen, min_rows=params.drift.min_rows)
         if windows:
             done += _watch_all(windows, params, now)
+        if judged := judged_later(read_watched(last=WINDOWS), params):
+            done = [*(window for window in done if window.seq != judged.seq), _follow(judged, params, now)]
         if done or not is_current(read_watched(last=1)):  # a crash may have come before the page
             write_drift_page(read_watched(last=WINDOWS_DRAWN), params, windows=len(watched_seqs()))
     return done
@@ -86,7 +91,10 @@ def _watch_all(windows: Sequence[Sequence[Batch]], params: Params, now: dt.datet
     models = {"label_model": storage.folder_hash(paths.LABEL_MODEL), "end_model": storage.folder_hash(paths.END_MODEL)}
     check_same(paths.REFERENCE, MadeFrom.of(params.task, lf_keys(lfs, paths.LFS), **models))
     reference, made_from = load_profile(paths.REFERENCE)
-    reader = Reader(params, made_from)
+    scorer = scorer_of(made_from)
+    reference = as_scored_by(scorer, reference, _cache())
+    reader = Reader(params, scorer)
+    owners = {lf.name: lf.upkeep.owner for lf in lfs if lf.upkeep.owner is not None}
     done, whole = [], list[Batch]()
     for batch in chain.from_iterable(windows):
         if gone := reader.gone(batch, reference):
@@ -94,7 +102,8 @@ def _watch_all(windows: Sequence[Sequence[Batch]], params: Params, now: dt.datet
         else:
             whole.append(batch)
     for batches in group(whole, set(), min_rows=params.drift.min_rows)[0]:
-        done.append(_follow(_look(reader.read(batches), reference, made_from, params, now), params, now))
+        seen = replace(_look(reader.read(batches), reference, made_from, params, now), owners=owners)
+        done.append(_follow(seen, params, now))
     return done
 
 
@@ -112,11 +121,14 @@ def _without(gone: Sequence[str], batch: Batch, reference: Reference, made_from:
     )
 
 
+def _cache() -> Path:
+    return paths.main_project() / paths.CACHE / "drift"
+
+
 def _look(window: Window, reference: Reference, made_from: MadeFrom, params: Params, now: dt.datetime) -> Watched:
     """What there is to see in one window."""
     rows, sha256 = window.rows, storage.folder_hash(paths.REFERENCE)
-    cache = paths.main_project() / paths.CACHE / "drift"
-    findings = compare(reference, rows, params.drift, cache=cache)
+    findings = compare(reference, rows, params.drift, cache=_cache())
     history = _history(made_from.lfs, before=window.seq)
     diagnoses = tuple(diagnose(reference, rows, findings, params=params.drift, history=history))
     return Watched(
@@ -129,7 +141,11 @@ def _look(window: Window, reference: Reference, made_from: MadeFrom, params: Par
         findings=findings,
         diagnoses=diagnoses,
         samples=samples_of(diagnoses, rows, params.task, lf_names=tuple(made_from.lfs)),
-        figures={**prequential(window.stored, rows, params.task.classes), **_prior_of(reference, rows)},
+        figures={
+            **prequential(window.stored, rows, params.task.classes),
+            **_prior_of(reference, rows),
+            **before(reference),
+        },
         notes=(*window.notes, *_beside(reference, rows)),
     )
 
@@ -191,6 +207,7 @@ def _follow(window: Watched, params: Params, now: dt.datetime) -> Watched:
         window=window.seq,
         batches=[batch.seq for batch in window.batches],
         lf_keys=window.lfs,
+        owners=window.owners,
         now=now,
     )
     for decision in planned:

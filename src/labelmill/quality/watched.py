@@ -70,6 +70,8 @@ class Watched:
         What limits the comparison, in words.
     decisions
         The lines that were recorded; None until all are.
+    owners
+        Who looks after the labeling functions, by name, as far as that is said.
     """
 
     seq: int
@@ -84,6 +86,7 @@ class Watched:
     figures: dict[str, float] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     decisions: tuple[dict[str, Any], ...] | None = None
+    owners: dict[str, str] = field(default_factory=dict)
 
     @property
     def rows(self) -> int:
@@ -137,6 +140,10 @@ def monitor() -> Path:
 
 def write_watched(window: Watched) -> None:
     """Write the record of a window, in place of the one that was there."""
+    known = _known(_index())
+    if window.decisions is None and str(window.seq) in known:
+        del known[str(window.seq)]
+        storage.write_json(_index(), known)  # what follows from it is open again
     storage.write_json(_file(window.seq), window.to_json())
 
 
@@ -174,16 +181,19 @@ def watched_batches() -> tuple[set[int], list[Watched]]:
     CorruptFileError
         A record is damaged; the message names it.
     """
-    file = paths.main_project() / paths.CACHE / "drift" / "watched.json"
-    known, seqs = _known(file), watched_seqs()
+    known, seqs = _known(_index()), watched_seqs()
     new = [read_window(seq) for seq in seqs if str(seq) not in known]
     finished = {str(seq): known[str(seq)] for seq in seqs if str(seq) in known}
     finished |= {str(one.seq): [batch.seq for batch in one.batches] for one in new if one.decisions is not None}
     if finished != known:
-        storage.write_json(file, finished)
+        storage.write_json(_index(), finished)
     batches = {seq for window in finished.values() for seq in window}
     unfinished = [window for window in new if window.decisions is None]
     return batches | {batch.seq for window in unfinished for batch in window.batches}, unfinished
+
+
+def _index() -> Path:
+    return paths.main_project() / paths.CACHE / "drift" / "watched.json"
 
 
 def _known(file: Path) -> dict[str, list[int]]:

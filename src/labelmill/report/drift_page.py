@@ -21,8 +21,8 @@ SIGNALS_SHOWN: Final = 40
 def write_drift_page(newest: Sequence[Watched], params: Params, *, windows: int) -> None:
     """Write the page and `state/monitor/latest.md` from the newest windows, oldest first, of `windows` in all."""
     storage.write_text(paths.DRIFT_PAGE, render(newest, params, windows=windows))
-    if windows:
-        storage.write_text(_latest(), drift_words.as_markdown(windows[-1]))
+    if newest:
+        storage.write_text(_latest(), drift_words.as_markdown(newest[-1]))
 
 
 def is_current(windows: Sequence[Watched]) -> bool:

@@ -93,14 +93,6 @@ def test_a_broken_feed_is_told_alone(reference, rows, params, broken):
     assert all(one.confirmed for one in found)
 
 
-def test_gold_shows_that_the_champion_is_worse(reference, rows, params):
-    window = rows(2000, 29)
-    scores = window.scores.copy()
-    scores[::3] = scores[::3, ::-1]
-    found = told(reference, dataclasses.replace(window, scores=scores), params)
-    assert ("harmful", "") in kinds(found)
-
-
 def test_what_two_of_three_windows_show_is_confirmed(reference, rows, params):
     patient = params.model_copy(update={"plain": 100.0})
     windows = [rows(2000, seed, dead=3) for seed in (31, 32)]

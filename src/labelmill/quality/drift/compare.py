@@ -93,7 +93,8 @@ def _output_signals(reference: Reference, window: Rows, null: LayerNull) -> list
     """The layer of outputs, over all rows of the window."""
     features = outputs.features(window, reference.schema)
     sides: tuple[Shares, Shares] = features.sums(), reference.outputs
-    return as_signals("outputs", features.keys, *sides, signed_root(*sides) / null.spread)
+    signals = as_signals("outputs", features.keys, *sides, signed_root(*sides) / null.spread)
+    return [signal for signal in signals if signal.kind != outputs.ON_GOLD.kind]
 
 
 def _measured(reference: Reference, window: Rows) -> Sample:

@@ -132,12 +132,8 @@ def _content(content: NewContent, sees: _Witness) -> Diagnosis:
 
 
 def _harmful(reference: Reference, findings: Findings, params: DriftParams, sees: _Witness) -> list[Diagnosis]:
-    """Whether the champion is worse: by gold where there is some, by its own confidence otherwise."""
+    """Whether the champion is worse by its own confidence; see `gold` for what people said since."""
     alarms = findings.layers["outputs"].alarms
-    gold = next((signal for signal in alarms if signal.kind == "accuracy"), None)
-    if gold is not None and gold.reference - gold.window > params.harmful_margin:
-        reason = f"the champion is right on {gold.window:.1%} of the rows with gold, before: {gold.reference:.1%}."
-        return [Diagnosis("harmful", "", reason, sees.confirms(lambda signal: signal.kind == "accuracy"))]
     before, now = reference_accuracy(reference), findings.accuracy
     unsure = any(signal.kind == "confidence" and signal.window < signal.reference for signal in alarms)
     if before is None or now is None or not unsure or now.high >= before - params.harmful_margin:

@@ -89,7 +89,6 @@ def _cached(cache: Path, reference: Reference, rows: int, *, draws: int) -> Null
             return from_json(storage.read_json(folder / _NULL))
         except StorageError as error:
             _log.warning("%s", error)
-            shutil.rmtree(folder)
     null = draw(reference, rows, draws=draws)
     with storage.new_folder(folder) as new:
         storage.write_json(new / _NULL, to_json(null))
