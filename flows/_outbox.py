@@ -21,7 +21,7 @@ EVENTS = {
 """The event of each kind of decision; a drift that asks for no retrain, a refusal and a release have none."""
 
 # Of a decision's line; the rest, such as the numbers of a comparison, stays in the log.
-_TOLD = ("at", "seq", "lf", "owner", "batch", "causes", "reasons", "expected_seq")
+_TOLD = ("at", "seq", "lf", "owner", "reasons", "expected_seq")
 _NAMESPACE = uuid.uuid5(uuid.NAMESPACE_DNS, "decisions.labelmill")
 _WAIT_S = 60.0
 

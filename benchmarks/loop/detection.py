@@ -18,7 +18,7 @@ import numpy as np
 from worlds import World, agnews, dead, simulated, with_prior, worse
 
 from labelmill.params import DriftParams
-from labelmill.quality.drift import Reference, Rows, compare, diagnose
+from labelmill.quality.drift import Reference, Rows, Told, compare, diagnose
 
 WINDOW = 2000
 
@@ -80,7 +80,7 @@ def trial(make: Callable[[int], World], planted: str, seed: int) -> tuple[bool, 
         window = draw(world, planted, pool, strangers, shifted, lf, rng)
         findings = compare(reference, window, params)
         found = diagnose(reference, window, findings, params=params, history=history)
-        history.append(findings)
+        history.append(Told(findings, tuple(found)))
         of_kind = [one for one in found if one.kind == kind]
         right = [one for one in of_kind if lf is None or one.subject == world.schema.lf_names[lf]]
         seen |= bool(right)

@@ -54,6 +54,14 @@ def test_a_batch_that_a_person_released_is_not_held_again():
     assert on([BROKEN], log, window=9) == []
 
 
+def test_its_owner_is_named_where_one_is_known():
+    same = {"window": 7, "batches": [7], "lf_keys": KEYS, "now": NOON}
+    (known,) = decide([STALE], [], RetrainParams(), owners={"offer": "ana", "reply": "ben"}, **same)
+    (unknown,) = decide([STALE], [], RetrainParams(), owners={"reply": "ben"}, **same)
+    assert known.facts["owner"] == "ana"
+    assert "owner" not in unknown.facts
+
+
 def test_a_stale_labeling_function_is_told_once_until_it_is_edited_and_never_retrains():
     first = on([STALE], [])
     assert [one.kind for one in first] == ["stale_lf"]

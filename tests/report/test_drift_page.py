@@ -1,4 +1,5 @@
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
@@ -21,7 +22,7 @@ def params():
 
 @pytest.fixture(scope="module")
 def page(params):
-    return render(stream(), params)
+    return render(stream(), params, windows=12)
 
 
 class Words(HTMLParser):
@@ -64,7 +65,7 @@ def test_rows_before_and_after_are_shown(page):
 
 def test_what_rows_say_is_escaped_and_nothing_is_loaded(params):
     found, shown = stale_offer(text=HOSTILE)
-    html = render([window(1, stale="offer", diagnoses=[found], samples=[shown])], params)
+    html = render([window(1, stale="offer", diagnoses=[found], samples=[shown])], params, windows=1)
     assert "script" not in Words(html).tags
     assert "⟨U+202E⟩" in html
     assert not re.search(r"""(src|href)=["']?(https?:)?//""", html)
@@ -72,11 +73,11 @@ def test_what_rows_say_is_escaped_and_nothing_is_loaded(params):
 
 
 def test_equal_records_give_equal_bytes(page, params):
-    assert render([Watched.from_json(one.to_json()) for one in stream()], params) == page
+    assert render([Watched.from_json(one.to_json()) for one in stream()], params, windows=12) == page
 
 
 def test_without_a_window_it_says_how_to_begin(params):
-    assert "labelmill incoming add FILE" in render([], params)
+    assert "labelmill incoming add FILE" in render([], params, windows=0)
 
 
 def test_colours_are_those_of_the_page(page):
@@ -109,3 +110,11 @@ def test_signals_of_every_layer_are_told_in_words():
     lines = [drift_words.signal_line(signal) for signal in drift_words.alarms(window(3, stale="offer", prior=0.2))]
     assert lines[0].startswith("agreement of offer with the others: 95.0% in training, 5")
     assert lines[1] == "predicted by champion: spam: 40.0% in training, 20.0% now"
+
+
+def test_a_labeling_function_that_was_found_stale_is_listed_until_it_is_mended(params):
+    found, shown = stale_offer()
+    old, same = window(1, diagnoses=[found], samples=[shown]), window(2)
+    mended = replace(same, lfs={**same.lfs, "offer": "e" * 64})
+    pages = [render([old, newest], params, windows=2) for newest in (same, mended)]
+    assert ["found stale earlier" in page for page in pages] == [True, False]

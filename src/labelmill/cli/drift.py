@@ -32,21 +32,21 @@ def drift(
     from labelmill import paths
     from labelmill.loop.watch import waiting, watch
     from labelmill.params import load_params
-    from labelmill.quality.watched import read_watched
+    from labelmill.quality.watched import read_watched, read_window, watched_seqs
     from labelmill.report.drift_words import as_markdown
     from labelmill.tracking.monitoring import log_windows
 
     params = load_params()
     windows = watch(params, now=dt.datetime.now(dt.UTC))
-    everything = read_watched()
+    newest = read_watched(last=1)
     held_back = waiting(params)
-    for problem in log_windows(params.task.name, everything):
+    for problem in log_windows(params.task.name, watched_seqs(), read_window):
         typer.secho(f"note: {problem}", fg="yellow", err=True)
     if as_json:
         waits = {"batches": [batch.seq for batch in held_back], "rows": sum(batch.rows for batch in held_back)}
         echo_json({"windows": [window.to_json() for window in windows], "waiting": waits})
     elif markdown:
-        typer.echo(as_markdown(everything[-1]) if everything else "Nothing was watched yet.", nl=not everything)
+        typer.echo(as_markdown(newest[0]) if newest else "Nothing was watched yet.", nl=not newest)
     else:
         for window in windows:
             _print(window)
@@ -56,7 +56,7 @@ def drift(
     if told and windows:
         typer.secho(f"note: {told}", fg="yellow", err=True)
     if not windows:
-        last = f" The last window was {everything[-1].seq}." if everything else ""
+        last = f" The last window was {newest[0].seq}." if newest else ""
         raise NothingToDoError(f"no window to look at: {told or 'no batch came since.'}{last}")
 
 

@@ -48,12 +48,17 @@ def _of_training(ids: set[str], lfs: Iterable[str], task: TaskParams) -> pd.Data
     if not ids:
         return pd.DataFrame({"id": []})
     columns = ["id", *sorted(lfs)]
-    parts = []
-    for rows, votes in zip(storage.iter_shards(paths.CLEAN), storage.iter_shards(paths.LABEL_MATRIX), strict=True):
-        wanted = rows["id"].isin(ids)
+    parts, left = [], set(ids)
+    for shard, votes in zip(storage.list_shards(paths.CLEAN), storage.list_shards(paths.LABEL_MATRIX), strict=True):
+        wanted = storage.read_table(shard.file, ["id"])["id"].isin(left)
         if wanted.any():
-            said = votes.loc[wanted.to_numpy(), columns].rename(columns={lf: _column(lf) for lf in columns[1:]})
-            parts.append(rows.loc[wanted, [name for name in ("id", *task.text_columns) if name in rows]].merge(said))
+            rows = storage.read_table(shard.verified()).loc[wanted]
+            said = storage.read_table(votes.verified(), columns).loc[wanted]
+            said = said.rename(columns={lf: _column(lf) for lf in columns[1:]})
+            parts.append(rows[[name for name in ("id", *task.text_columns) if name in rows]].merge(said))
+            left -= {*rows["id"]}
+        if not left:
+            break
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame({"id": []})
 
 

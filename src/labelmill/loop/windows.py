@@ -11,9 +11,11 @@ from labelmill.arrays import Probs
 from labelmill.errors import DataError, LFError
 from labelmill.labeling.cache import ColumnCache
 from labelmill.labeling.shards import votes_on
+from labelmill.loop.scorer import Scorer
 from labelmill.params import Params
+from labelmill.quality.drift.columns import gone_columns, missing_columns
+from labelmill.quality.drift.reference import Reference
 from labelmill.quality.drift.rows import Rows
-from labelmill.quality.profile import MadeFrom
 from labelmill.quality.watched import SeenBatch
 from labelmill.settings import load_settings
 from labelmill.sources.batches import Batch, read_batch, read_scores
@@ -71,12 +73,12 @@ class Reader:
     ----------
     params
         The project's params.
-    made_from
-        What the reference was made from.
+    scorer
+        Whose scores the reference has.
     """
 
-    def __init__(self, params: Params, made_from: MadeFrom) -> None:
-        self.params, self.made_from = params, made_from
+    def __init__(self, params: Params, scorer: Scorer) -> None:
+        self.params, self.scorer = params, scorer
         task = make_task(params, paths.LABEL_MATRIX, load_settings())
         self.cache: ColumnCache = task.open()
         self.model = label_model.load(paths.LABEL_MODEL)
@@ -91,7 +93,7 @@ class Reader:
         CorruptFileError
             A batch is damaged.
         LFError
-            A labeling function cannot be applied to a batch, such as for want of a column.
+            A labeling function cannot be applied to a batch, such as to a column of another type.
         """
         notes: list[str] = []
         parts = [self._rows(batch) for batch in batches]
@@ -106,8 +108,26 @@ class Reader:
                 "in them is on the safe side"
             )
         scores, scored_by = self._scores(batches, rows, stored, notes)
-        seen = tuple(map(_seen, batches))
+        seen = tuple(map(seen_batch, batches))
         return Window(seen, Rows(**{**vars(rows), "scores": scores}), stored, scored_by, tuple(notes))
+
+    def gone(self, batch: Batch, reference: Reference) -> tuple[str, ...]:
+        """Columns without which the batch is broken: it should have them, or labeling functions cannot do without.
+
+        Raises
+        ------
+        CorruptFileError
+            The batch is damaged.
+        """
+        (columns,) = {storage.list_pieces(shard.verified())[0].columns for shard in _shards(batch)}
+        missing = missing_columns(reference, columns)
+        gone = gone_columns(reference, columns, rows=batch.rows)
+        if missing and not gone:
+            try:
+                self._rows(batch)  # the votes are kept
+            except LFError:
+                return missing
+        return gone
 
     def _rows(self, batch: Batch) -> Rows:
         frame = read_batch(batch).frame
@@ -143,20 +163,16 @@ class Reader:
         return table.set_index("id")[self.columns].reindex(ids).to_numpy(dtype=np.float64)
 
     def _scores(self, batches: Sequence[Batch], rows: Rows, stored: Probs, notes: list[str]) -> tuple[Probs, str]:
-        """Scores of the end model that the reference has scores of: those of another model are no match for them."""
-        wanted = self.made_from.end_model
+        """Scores of the model that the reference has scores of: those of another model are no match for them."""
+        wanted = self.scorer.sha256
         if all(batch.champion is not None and batch.champion["sha256"] == wanted for batch in batches):
             return stored, wanted
-        from labelmill.scoring import score_frame
-
-        # The reference is of the newest end model, whoever is in charge.
-        scored = score_frame(rows.frame, champion=None)[self.columns].to_numpy(dtype=np.float64, copy=True)
+        scored = self.scorer.score(rows.frame)
         seen = rows.frame["id"].isin(self.trained).to_numpy()
         scored[seen] = np.nan
-        notes.append(
-            "the reference has scores of the newest end model, which scored these rows for the comparison"
-            + (f"; {int(seen.sum()):,} rows that it was trained on are left out" if seen.any() else "")
-        )
+        notes.append(self.scorer.note or "the champion in charge scored these rows for the comparison")
+        if seen.any():
+            notes[-1] += f"; {int(seen.sum()):,} rows that it was trained on are left out"
         return scored, wanted if not seen.all() else ""
 
 
@@ -174,7 +190,8 @@ def _shards(batch: Batch) -> list[storage.Shard]:
     return shards
 
 
-def _seen(batch: Batch) -> SeenBatch:
+def seen_batch(batch: Batch) -> SeenBatch:
+    """What is written down of a batch."""
     return SeenBatch(
         batch.seq,
         batch.source,

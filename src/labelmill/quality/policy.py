@@ -47,6 +47,7 @@ def decide(
     batches: Sequence[int],
     lf_keys: Mapping[str, str],
     now: dt.datetime,
+    owners: Mapping[str, str] | None = None,
 ) -> list[Decision]:
     """What to do about one window, and no more than the log does not have yet.
 
@@ -66,6 +67,8 @@ def decide(
         Fingerprints of the labeling functions by name: an edited one is another.
     now
         The time, in UTC.
+    owners
+        Who looks after the labeling functions, by name, as far as that is said.
 
     Examples
     --------
@@ -86,7 +89,7 @@ def decide(
         return _holds(broken, log, window=window, batches=batches)
     drifted = [diagnosis for diagnosis in sure if diagnosis.kind != "stale_lf"]
     asked = any(line["kind"] == "drift" and line.get("window") == window for line in log)
-    decisions = _stale(sure, log, window=window, lf_keys=lf_keys)
+    decisions = _stale(sure, log, window=window, lf_keys=lf_keys, owners=owners or {})
     if drifted and not asked:
         decisions.append(_drift(drifted, log, params, window=window, now=now))
     return decisions
@@ -100,7 +103,12 @@ def _holds(broken: Sequence[Diagnosis], log: Sequence[Line], *, window: int, bat
 
 
 def _stale(
-    sure: Sequence[Diagnosis], log: Sequence[Line], *, window: int, lf_keys: Mapping[str, str]
+    sure: Sequence[Diagnosis],
+    log: Sequence[Line],
+    *,
+    window: int,
+    lf_keys: Mapping[str, str],
+    owners: Mapping[str, str],
 ) -> list[Decision]:
     """Each labeling function once, until it is edited."""
     known = {(line.get("lf"), line.get("fingerprint")) for line in log if line["kind"] == "stale_lf"}
@@ -109,6 +117,7 @@ def _stale(
         name, key = diagnosis.subject, lf_keys.get(diagnosis.subject, "")
         if diagnosis.kind == "stale_lf" and (name, key) not in known and name not in found:
             facts = {"lf": name, "fingerprint": key, "window": window, "reason": diagnosis.reason}
+            facts |= {"owner": owners[name]} if name in owners else {}
             found[name] = Decision(
                 "stale_lf", {**facts, "rows": list(diagnosis.rows), "before": list(diagnosis.before)}
             )

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from labelmill import paths, storage
-from labelmill.errors import CorruptFileError
+from labelmill.errors import CorruptFileError, StorageError
 from labelmill.quality.drift.findings import Diagnosis, Findings
 
 
@@ -70,6 +70,8 @@ class Watched:
         What limits the comparison, in words.
     decisions
         The lines that were recorded; None until all are.
+    owners
+        Who looks after the labeling functions, by name, as far as that is said.
     """
 
     seq: int
@@ -84,6 +86,7 @@ class Watched:
     figures: dict[str, float] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     decisions: tuple[dict[str, Any], ...] | None = None
+    owners: dict[str, str] = field(default_factory=dict)
 
     @property
     def rows(self) -> int:
@@ -137,18 +140,81 @@ def monitor() -> Path:
 
 def write_watched(window: Watched) -> None:
     """Write the record of a window, in place of the one that was there."""
+    known = _known(_index())
+    if window.decisions is None and str(window.seq) in known:
+        del known[str(window.seq)]
+        storage.write_json(_index(), known)  # what follows from it is open again
     storage.write_json(_file(window.seq), window.to_json())
 
 
-def read_watched() -> list[Watched]:
-    """Every window that was watched, oldest first.
+def read_watched(*, before: int | None = None, last: int | None = None) -> list[Watched]:
+    """Windows that were watched, oldest first.
+
+    Parameters
+    ----------
+    before
+        Number that those of all windows are below; every window, if absent.
+    last
+        How many of the newest of them; all, if absent: of a stream of months that is slow.
 
     Raises
     ------
     CorruptFileError
         A record is damaged; the message names it.
     """
-    return [_read(file) for file in sorted(monitor().glob("[0-9]*.json"))]
+    seqs = [seq for seq in watched_seqs() if before is None or seq < before]
+    return [read_window(seq) for seq in (seqs if last is None else seqs[-last:])]
+
+
+def watched_seqs() -> list[int]:
+    """Numbers of the windows that were watched, in order; no record is read."""
+    return sorted(int(file.stem) for file in monitor().glob("[0-9]*.json"))
+
+
+def watched_batches() -> tuple[set[int], list[Watched]]:
+    """Numbers of all batches that were watched, and the windows of which it is not written what followed.
+
+    Which batches finished windows had is kept in the cache, so that only new records are read.
+
+    Raises
+    ------
+    CorruptFileError
+        A record is damaged; the message names it.
+    """
+    known, seqs = _known(_index()), watched_seqs()
+    new = [read_window(seq) for seq in seqs if str(seq) not in known]
+    finished = {str(seq): known[str(seq)] for seq in seqs if str(seq) in known}
+    finished |= {str(one.seq): [batch.seq for batch in one.batches] for one in new if one.decisions is not None}
+    if finished != known:
+        storage.write_json(_index(), finished)
+    batches = {seq for window in finished.values() for seq in window}
+    unfinished = [window for window in new if window.decisions is None]
+    return batches | {batch.seq for window in unfinished for batch in window.batches}, unfinished
+
+
+def _index() -> Path:
+    return paths.main_project() / paths.CACHE / "drift" / "watched.json"
+
+
+def _known(file: Path) -> dict[str, list[int]]:
+    """Batches by window; nothing where the file is not there or damaged, since the records have it all."""
+    try:
+        return {str(seq): [int(batch) for batch in batches] for seq, batches in storage.read_json(file).items()}
+    except (StorageError, AttributeError, TypeError, ValueError):
+        return {}
+
+
+def read_window(seq: int) -> Watched:
+    """The record of one window.
+
+    Raises
+    ------
+    StorageError
+        There is none.
+    CorruptFileError
+        It is damaged.
+    """
+    return _read(_file(seq))
 
 
 def last_seen() -> int:

@@ -13,16 +13,16 @@ from labelmill.report.rendering import environment
 from labelmill.report.text import plain
 
 WINDOWS_DRAWN: Final = 60
-"""The newest windows are drawn; all are listed in `state/monitor/`."""
+"""The newest windows, which the page is about; `state/monitor/` has all."""
 WINDOWS_LISTED: Final = 40
 SIGNALS_SHOWN: Final = 40
 
 
-def write_drift_page(windows: Sequence[Watched], params: Params) -> None:
-    """Write the page and `state/monitor/latest.md` from what was watched, oldest first."""
-    storage.write_text(paths.DRIFT_PAGE, render(windows, params))
-    if windows:
-        storage.write_text(_latest(), drift_words.as_markdown(windows[-1]))
+def write_drift_page(newest: Sequence[Watched], params: Params, *, windows: int) -> None:
+    """Write the page and `state/monitor/latest.md` from the newest windows, oldest first, of `windows` in all."""
+    storage.write_text(paths.DRIFT_PAGE, render(newest, params, windows=windows))
+    if newest:
+        storage.write_text(_latest(), drift_words.as_markdown(newest[-1]))
 
 
 def is_current(windows: Sequence[Watched]) -> bool:
@@ -36,10 +36,9 @@ def _latest() -> Path:
     return monitor() / "latest.md"
 
 
-def render(windows: Sequence[Watched], params: Params) -> str:
+def render(drawn: Sequence[Watched], params: Params, *, windows: int) -> str:
     """The page as HTML; text from rows is escaped, and nothing is loaded from any network."""
-    drawn = windows[-WINDOWS_DRAWN:]
-    newest = windows[-1] if windows else None
+    newest = drawn[-1] if drawn else None
     classes = params.task.classes
     positive = classes[params.task.positive_index]
     return (
@@ -53,15 +52,15 @@ def render(windows: Sequence[Watched], params: Params) -> str:
             decided=drift_words.decided(newest) if newest else [],
             tiles=_tiles(newest) if newest else [],
             diagnoses=_diagnoses(newest) if newest else [],
-            earlier=_earlier(windows[:-1]),
+            earlier=_earlier(drawn),
             positive=plain(positive, limit=40),
             charts=_charts(drawn, classes, positive),
             lfs=drift_charts.labeling_functions(drawn),
             lfs_drawn=drift_charts.MOST_LFS,
             alarms=_signals(drift_words.alarms(newest)) if newest else [],
             largest=_signals(_largest(newest)) if newest else [],
-            history=[_window_line(window) for window in reversed(windows[-WINDOWS_LISTED:])],
-            windows=len(windows),
+            history=[_window_line(window) for window in reversed(drawn[-WINDOWS_LISTED:])],
+            windows=windows,
         )
     )
 
@@ -143,14 +142,13 @@ def _diagnosis(found: Diagnosis, shown: Shown) -> dict[str, Any]:
 
 
 def _earlier(windows: Sequence[Watched]) -> list[dict[str, Any]]:
-    """Labeling functions that earlier windows found stale and that are as they were."""
+    """Labeling functions that windows before the newest found stale and that are as they were."""
     found: dict[str, dict[str, Any]] = {}
-    for window in windows:
+    for window in windows[:-1]:
         for diagnosis in window.confirmed:
-            if diagnosis.kind == "stale_lf":
-                found.setdefault(
-                    diagnosis.subject, {"window": window.seq, "lf": diagnosis.subject, "reason": diagnosis.reason}
-                )
+            lf = diagnosis.subject
+            if diagnosis.kind == "stale_lf" and window.lfs.get(lf) == windows[-1].lfs.get(lf):
+                found.setdefault(lf, {"window": window.seq, "lf": lf, "reason": diagnosis.reason})
     return list(found.values())[-10:]
 
 

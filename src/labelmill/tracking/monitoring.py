@@ -1,6 +1,6 @@
 """What was watched, as metrics over time: one run per task, one step per window."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from labelmill.errors import TrackingError
@@ -10,6 +10,7 @@ from labelmill.tracking.names import allowed
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
+    from mlflow.entities import Run
 
 MARK = "window"
 """The metric that is logged with the last of each window: where it has a step, the window is whole."""
@@ -20,16 +21,16 @@ _OVERALL = ("uncovered", "conflicted", "disagreement")
 _MOST = 1000
 
 
-def log_windows(task: str, windows: Sequence[Watched]) -> list[str]:
-    """Log every window that MLflow lacks; return what hinders it, in words.
+def log_windows(task: str, seqs: Sequence[int], read: Callable[[int], Watched]) -> list[str]:
+    """Log every window that MLflow lacks, read by its number; return what hinders it, in words.
 
     It does not raise where MLflow is not there: the records are in `state/monitor/`, and the next call logs them.
     """
-    if not windows:
+    if not seqs:
         return []
     try:
         with database.connected() as client:
-            _log(client, f"{task}-monitor", windows)
+            _log(client, f"{task}-monitor", seqs, read)
     except TrackingError as error:
         return [f"the windows are not in MLflow yet: {error}"]
     return []
@@ -56,19 +57,20 @@ def metrics_of(window: Watched) -> dict[str, float]:
     return {allowed(name): float(value) for name, value in found.items() if value == value}
 
 
-def _log(client: "MlflowClient", experiment: str, windows: Iterable[Watched]) -> None:
+def _log(client: "MlflowClient", experiment: str, seqs: Iterable[int], read: Callable[[int], Watched]) -> None:
     from mlflow.entities import Metric
 
-    run_id = _run(client, experiment)
-    logged = {metric.step for metric in client.get_metric_history(run_id, MARK)}
-    for window in windows:
-        if window.seq in logged:
-            continue
+    run = _run(client, experiment)
+    logged = {metric.step for metric in client.get_metric_history(run.info.run_id, MARK)}
+    new = [seq for seq in seqs if seq not in logged]
+    for window in map(read, new):
         # The time of the window, not of the call: MLflow keeps a value once that comes twice with the same time.
         time_ms = int(window.arrived.timestamp() * 1000)
         metrics = [Metric(name, value, time_ms, window.seq) for name, value in metrics_of(window).items()]
         for batch in _batches([*metrics, Metric(MARK, window.seq, time_ms, window.seq)]):
-            client.log_batch(run_id, metrics=batch)
+            client.log_batch(run.info.run_id, metrics=batch)
+    if new or run.info.end_time is None:  # nothing runs between two calls
+        client.set_terminated(run.info.run_id)
 
 
 def _batches(metrics: "list[object]") -> Iterator["list[object]"]:
@@ -76,10 +78,9 @@ def _batches(metrics: "list[object]") -> Iterator["list[object]"]:
         yield metrics[start : start + _MOST]
 
 
-def _run(client: "MlflowClient", experiment: str) -> str:
+def _run(client: "MlflowClient", experiment: str) -> "Run":
     experiment_id = database.experiment_id(client, experiment)
     found = client.search_runs([experiment_id], f"tags.`labelmill.key` = '{_KEY}'", max_results=1)
     if found:
-        return str(found[0].info.run_id)
-    tags = {"labelmill.key": _KEY}
-    return str(client.create_run(experiment_id, tags=tags, run_name=_KEY).info.run_id)
+        return found[0]
+    return client.create_run(experiment_id, tags={"labelmill.key": _KEY}, run_name=_KEY)

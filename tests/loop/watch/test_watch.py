@@ -1,18 +1,24 @@
 """Watching a real project: real labeling functions on real batches, in this process and in ones that are killed."""
 
 import datetime as dt
+import re
+import shutil
 import signal
 import subprocess
 import sys
 
+import pandas as pd
 import pytest
 from commands import ENVIRONMENT
 
-from labelmill import paths, storage
-from labelmill.errors import CorruptFileError, DataError, LFError
+from labelmill import paths, stages, storage
+from labelmill.errors import CorruptFileError, DataError
+from labelmill.loop import audits
 from labelmill.loop.watch import waiting, watch
-from labelmill.quality import decisions
+from labelmill.params import load_params
+from labelmill.quality import champion, decisions, policy
 from labelmill.quality.watched import read_watched
+from labelmill.sources import batches
 from labelmill.sources.batches import list_batches
 
 NOW = dt.datetime(2026, 2, 1, 12, tzinfo=dt.UTC)
@@ -28,6 +34,10 @@ def disguise_office(frame):
 def cut(frame):
     """A feed that delivers no more than the beginnings of texts."""
     return frame.assign(text=frame["text"].str[:4], subject=frame["subject"].str[:2])
+
+
+def sha256_of(folder):
+    return storage.folder_hash(folder)
 
 
 def kinds(log=None):
@@ -76,6 +86,12 @@ class TestQuietStream:
         assert "newest end model" in seen.notes[0]
         assert seen.findings.layers["outputs"].state == "stable"
 
+    def test_a_column_that_training_leaves_out_is_a_note_and_no_drift(self, arrive, params):
+        arrive(seed=1, change=lambda frame: frame.assign(campaign="c"))
+        (seen,) = watch(params, now=NOW)
+        assert seen.findings.state == "stable"
+        assert seen.notes == ("new columns, which training leaves out and nothing is compared of: campaign",)
+
     def test_rows_of_training_are_told_and_not_scored_by_the_model_that_saw_them(self, arrive, params):
         train = storage.read_shards(paths.CLEAN)
         arrive(seed=1, scored=False, change=lambda _: train[train["split"] == "train"].drop(columns="split").head(400))
@@ -119,6 +135,78 @@ class TestDrift:
         assert second.findings.state == "stable"
         assert watch(params, now=NOW) == []
 
+    @pytest.mark.parametrize("column", ["list_id", "text"])
+    def test_a_batch_without_a_column_that_a_labeling_function_reads_is_held_alone(self, arrive, params, column):
+        arrive(200, seed=1)
+        arrive(60, seed=2, change=lambda frame: frame.drop(columns=column), scored=False)
+        arrive(400, seed=3)
+        first, second = watch(params, now=NOW)
+        assert [(found.kind, found.subject, found.confirmed) for found in first.diagnoses] == [
+            ("broken_feed", column, True)
+        ]
+        assert [(line["kind"], line["seq"]) for line in first.decisions] == [("hold", 2)]
+        assert [batch.seq for batch in list_batches()] == [1, 3]
+        assert [batch.seq for batch in second.batches] == [1, 3]
+        assert second.findings.state == "stable"
+        assert watch(params, now=NOW) == []
+
+
+class TestLateGold:
+    def label_audits(self, params, *, right):
+        """People label every audited row; the champion was right on so many of them."""
+        scores = pd.concat(map(batches.read_scores, list_batches()))
+        rows = audits.waiting(params)[["id"]].merge(scores)
+        for place, row in enumerate(rows.itertuples()):
+            said, other = ("ham", "spam") if row.p_ham > row.p_spam else ("spam", "ham")
+            label = said if place < right * len(rows) else other
+            storage.append_line(paths.ANNOTATIONS, {"id": row.id, "label": label, "purpose": "gate"})
+        return len(rows)
+
+    def test_gold_that_comes_after_the_window_shows_that_the_champion_is_worse(self, arrive, params):
+        arrive(400, seed=1)
+        arrive(400, seed=2)
+        assert not any(window.diagnoses for window in watch(params, now=NOW))
+        judged = self.label_audits(params, right=0.6)
+        (seen,) = watch(params, now=NOW)
+        assert (seen.seq, seen.figures["gold/rows"]) == (2, judged)
+        (found,) = seen.confirmed
+        assert (found.kind, found.subject) == ("harmful", "on gold")
+        assert [line["action"] for line in seen.decisions] == ["retrain"]
+        assert read_watched()[-1] == seen
+        assert watch(params, now=NOW) == []
+
+    def test_gold_that_agrees_with_the_champion_asks_for_nothing(self, arrive, params):
+        arrive(700, seed=1)
+        self.label_audits(params, right=1)
+        (seen,) = watch(params, now=NOW)
+        assert seen.figures["gold/right"] == seen.figures["gold/rows"] > 50
+        assert (seen.diagnoses, seen.decisions) == ((), ())
+
+
+class TestWhoScores:
+    def test_where_a_challenger_was_refused_the_champion_in_charge_is_compared_with_itself(self, arrive, params):
+        first = champion.swap_champion(
+            0,
+            {"sha256": sha256_of(paths.END_MODEL), "featurizer_sha256": sha256_of(paths.FEATURIZER)},
+            end_model=paths.END_MODEL,
+            featurizer=paths.FEATURIZER,
+        )
+        arrive(seed=1)
+        text = paths.PARAMS.read_text()
+        paths.PARAMS.write_text(re.sub(r"^  epochs: \S+", "  epochs: 1", text, flags=re.MULTILINE))
+        params = load_params()
+        for stage in ("train", "profile"):
+            stages.run_stage(stage, params)
+        assert sha256_of(paths.END_MODEL) != first.sha256
+        (seen,) = watch(params, now=NOW)
+        assert seen.scored_by == first.sha256
+        assert seen.notes == ()
+        assert seen.findings.state == "stable"
+        told = {(signal.kind, signal.name): signal for signal in seen.findings.layers["outputs"].signals}
+        confidence = told["confidence", "champion"]
+        stored = batches.read_scores(list_batches()[0])[["p_ham", "p_spam"]].to_numpy().max(axis=1)
+        assert confidence.window == pytest.approx(stored.mean(), abs=1e-5)
+
 
 class TestRefusals:
     def test_an_edited_labeling_function_is_named_before_anything_is_compared(self, arrive, params, trained):
@@ -143,17 +231,30 @@ class TestRefusals:
         with pytest.raises(CorruptFileError, match="00001"):
             watch(params, now=NOW)
 
-    def test_a_batch_without_a_column_that_a_labeling_function_needs_is_named(self, arrive, params):
-        arrive(seed=1, change=lambda frame: frame.drop(columns="text"), scored=False)
-        with pytest.raises(LFError, match=r"00001: .*'text'.*labelmill incoming hold 1"):
-            watch(params, now=NOW)
+
+def test_a_batch_that_is_gone_when_it_is_to_be_held_keeps_no_other_waiting(arrive, params, monkeypatch):
+    def interrupt(*_, **__):
+        raise KeyboardInterrupt
+
+    gone = arrive(400, seed=1, change=cut)
+    arrive(400, seed=2)
+    with monkeypatch.context() as between, pytest.raises(KeyboardInterrupt):
+        between.setattr(policy, "decide", interrupt)
+        watch(params, now=NOW)
+    shutil.rmtree(gone.folder)
+    first, second = watch(params, now=NOW)
+    assert first.notes == ("batch 1 was gone before it could be held",)
+    assert first.decisions == ()
+    assert second.findings.state == "stable"
+    assert watch(params, now=NOW) == []
 
 
 KILLED = """
 import datetime as dt, os, signal
 from labelmill.loop import arrivals, watch
 from labelmill.params import load_params
-from labelmill.quality import decisions
+from labelmill.params import load_params
+from labelmill.quality import champion, decisions, policy
 
 def dies(where, name, nth):
     real, calls = getattr(where, name), []
@@ -187,7 +288,9 @@ def killed(where, name, nth):
         ("watch", "write_drift_page", 1),  # all but the page
     ],
 )
-def test_killed_between_its_steps_the_same_command_finishes_and_doubles_nothing(arrive, params, where, name, nth):
+def test_killed_between_its_steps_the_same_command_finishes_and_doubles_nothing(arrive, trained, where, name, nth):
+    paths.PARAMS.write_text(paths.PARAMS.read_text().replace("plain: 2.0", "plain: 1.0"))
+    params = load_params()
     arrive(seed=1, spam_share=0.8, change=disguise_office)
     killed(where, name, nth)
     watch(params, now=NOW)

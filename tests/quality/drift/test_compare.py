@@ -47,12 +47,22 @@ def test_what_changed_is_named(reference, rows, params, planted, layer, kind, na
     assert (kind, name) in {(signal.kind, signal.name) for signal in findings.layers[layer].alarms}
 
 
-def test_a_column_that_is_gone_and_one_that_is_new_stand_out(reference, rows, params):
+def test_a_column_that_is_gone_stands_out(reference, rows, params):
     window = rows(1000, 4)
     frame = window.frame.rename(columns={"size": "bytes"})
     findings = compare(reference, dataclasses.replace(window, frame=frame), params)
     gone = {signal.name: signal.window for signal in findings.layers["input"].alarms if signal.kind == "column"}
-    assert gone == {"size": 0.0, "bytes": 1.0}
+    assert gone == {"size": 0.0}
+
+
+def test_a_new_column_is_no_drift_and_hides_none(reference, rows, params):
+    windows = [rows(1000, 5), rows(1000, 6, new=0.3)]
+    plain, beside = (
+        [compare(reference, dataclasses.replace(one, frame=frame(one)), params).layers["input"] for one in windows]
+        for frame in (lambda one: one.frame, lambda one: one.frame.assign(campaign="c"))
+    )
+    assert [layer.state for layer in plain] == ["stable", "drift"]
+    assert beside == plain
 
 
 def test_a_change_that_does_not_matter_is_no_drift(reference, rows, params):

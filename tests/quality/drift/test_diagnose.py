@@ -1,14 +1,20 @@
 import dataclasses
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from labelmill.quality.drift import compare, diagnose
+from labelmill.quality.drift import Reference, Rows, Schema, Told, compare, diagnose
 
 
 def told(reference, window, params, history=()):
     findings = compare(reference, window, params)
     return diagnose(reference, window, findings, params=params, history=history)
+
+
+def told_of(reference, window, params):
+    findings = compare(reference, window, params)
+    return Told(findings, tuple(diagnose(reference, window, findings, params=params, history=[])))
 
 
 def kinds(found):
@@ -87,24 +93,46 @@ def test_a_broken_feed_is_told_alone(reference, rows, params, broken):
     assert all(one.confirmed for one in found)
 
 
-def test_gold_shows_that_the_champion_is_worse(reference, rows, params):
-    window = rows(2000, 29)
-    scores = window.scores.copy()
-    scores[::3] = scores[::3, ::-1]
-    found = told(reference, dataclasses.replace(window, scores=scores), params)
-    assert ("harmful", "") in kinds(found)
-
-
 def test_what_two_of_three_windows_show_is_confirmed(reference, rows, params):
     patient = params.model_copy(update={"plain": 100.0})
     windows = [rows(2000, seed, dead=3) for seed in (31, 32)]
-    first = compare(reference, windows[0], patient)
-    assert not told(reference, windows[0], patient)[0].confirmed
+    first = told_of(reference, windows[0], patient)
+    assert [(one.change, one.confirmed) for one in first.diagnoses] == [("coverage down", False)]
     assert told(reference, windows[1], patient, [first])[0].confirmed
-    stable = compare(reference, rows(2000, 2), patient)
+    stable = told_of(reference, rows(2000, 2), patient)
     assert told(reference, windows[1], patient, [first, stable])[0].confirmed
     assert not told(reference, windows[1], patient, [first, stable, stable])[0].confirmed
 
 
+def test_another_labeling_function_or_another_change_of_the_same_confirms_none(reference, rows, params):
+    patient = params.model_copy(update={"plain": 100.0})
+    for before in ({"dead": 2}, {"worse": 3}, {"prior": 0.5}):
+        first = told_of(reference, rows(2000, 31, **before), patient)
+        assert first.diagnoses
+        assert not told(reference, rows(2000, 32, dead=3), patient, [first])[0].confirmed
+
+
 def test_what_is_plain_is_confirmed_at_once(reference, rows, params):
     assert told(reference, rows(2000, 31, dead=7), params)[0].confirmed
+
+
+def one_sided(n, seed, *, prior):
+    """Ten labeling functions of one class each: other shares of the classes change all that they do."""
+    rng = np.random.default_rng(seed)
+    truth, said = (rng.random(n) < prior).astype(int), np.arange(10) % 2
+    L = np.stack(
+        [np.where(rng.random(n) < np.where(truth == label, 0.4, 0.06), label, -1) for label in said], axis=1
+    ).astype(np.int8)
+    speaks = np.where(L >= 0, np.log(0.4 / 0.06), np.log(0.6 / 0.94)) * (2 * said - 1)
+    frame = pd.DataFrame({"id": [f"{seed}-{row}" for row in range(n)]})
+    logits = np.stack([speaks.sum(axis=1), (2 * truth - 1) * 2.5 + rng.normal(0, 1.2, n)])
+    spam = 1 / (1 + np.exp(-logits))
+    return Rows(frame, L, *np.stack([1 - spam, spam], axis=2))
+
+
+def test_a_shift_of_the_classes_blames_no_labeling_function(params):
+    schema = Schema((), ("ham", "spam"), tuple(f"lf_{j}" for j in range(10)))
+    reference = Reference.of([one_sided(20_000, 1, prior=0.5)], schema, seed=1)
+    for prior, seeds in ((0.1, (5032, 5036)), (0.9, (5001, 5005))):
+        for seed in seeds:
+            assert kinds(told(reference, one_sided(2000, seed, prior=prior), params)) == [("prior_shift", "spam")]

@@ -27,12 +27,21 @@ def test_scripts_and_damage_are_told_apart():
 
 def test_numbers_flags_and_lists_are_measured():
     frame = pd.DataFrame(
-        {"id": [1, 2], "text": "a", "n": [1.5, None], "flag": [True, False], "links": [["a", "b"], []]}
+        {
+            "id": [1, 2],
+            "text": "a",
+            "n": [1.5, None],
+            "flag": [True, False],
+            "maybe": [True, None],
+            "links": [["a", "b"], []],
+        }
     )
     found = measures(frame, SCHEMA)
     assert found["number:n"].tolist()[0] == 1.5
     assert np.isnan(found["number:n"][1])
     assert found["number:flag"].tolist() == [1, 0]
+    assert found["number:maybe"].tolist()[0] == 1
+    assert np.isnan(found["number:maybe"][1])
     assert found["number:links"].tolist() == [2, 0]
 
 

@@ -1,8 +1,11 @@
+import json
+
 import numpy as np
 import pytest
 from scipy.stats import norm
 
-from labelmill.quality.drift.null import Clusters, LayerNull, bucket, null_of
+from labelmill.quality.drift import Reference, null
+from labelmill.quality.drift.null import Clusters, LayerNull, bucket, from_json, null_of, to_json
 
 
 def test_one_signal_has_the_threshold_of_the_normal_distribution():
@@ -24,12 +27,33 @@ def test_clusters_are_drawn_whole():
     assert sorted(clusters.rows(np.array([0, 2, 0]))) == [0, 0, 2, 2, 3, 5, 5]
 
 
-def test_the_null_is_drawn_once_and_kept(reference, tmp_path):
-    first = null_of(reference, 2000, draws=50, cache=tmp_path)
-    (file,) = tmp_path.iterdir()
+def kept(reference, tmp_path, n=2000):
+    """The null by a process that has nothing in memory."""
     reference.drawn.clear()
-    file.write_text(file.read_text().replace(str(first.layers["votes"].strength), "77.0"))
-    assert null_of(reference, 1100, draws=50, cache=tmp_path).layers["votes"].strength == 77.0
-    reference.drawn.clear()
-    assert null_of(reference, 2000, draws=50, cache=None).layers["votes"].strength == first.layers["votes"].strength
-    reference.drawn.clear()
+    try:
+        return to_json(null_of(reference, n, draws=50, cache=tmp_path))
+    finally:
+        reference.drawn.clear()
+
+
+def test_the_null_is_drawn_once_and_kept(reference, tmp_path, monkeypatch):
+    first = kept(reference, tmp_path)
+    monkeypatch.setattr(null, "draw", None)
+    assert kept(reference, tmp_path) == kept(reference, tmp_path, 1100) == first
+
+
+@pytest.mark.parametrize("damage", [lambda text: text[: len(text) // 2], lambda text: text.replace("1.0", "1.1", 1)])
+def test_a_damaged_null_is_drawn_again(reference, tmp_path, damage, caplog):
+    first = kept(reference, tmp_path)
+    (file,) = tmp_path.glob("*/null.json")
+    file.write_text(damage(file.read_text()))
+    assert kept(reference, tmp_path) == first
+    assert "drawn again" in caplog.text
+    assert to_json(from_json(json.loads(file.read_text()))) == first
+
+
+def test_of_another_reference_nothing_is_kept(reference, rows, schema, tmp_path):
+    kept(Reference.of([rows(600, 2)], schema, seed=1), tmp_path)
+    kept(reference, tmp_path)
+    kept(reference, tmp_path, 600)
+    assert sorted(folder.name.split("-")[1] for folder in tmp_path.iterdir()) == [reference.digest[:16]] * 2

@@ -6,7 +6,7 @@
 
 from labelmill.quality.drift.compare import compare
 from labelmill.quality.drift.diagnose import diagnose
-from labelmill.quality.drift.findings import Diagnosis, Estimate, Findings, LayerFindings, Signal
+from labelmill.quality.drift.findings import Diagnosis, Estimate, Findings, LayerFindings, Signal, Told
 from labelmill.quality.drift.reference import Reference
 from labelmill.quality.drift.rows import Rows, Schema
 
@@ -19,6 +19,7 @@ __all__ = [
     "Rows",
     "Schema",
     "Signal",
+    "Told",
     "compare",
     "diagnose",
 ]

@@ -64,8 +64,7 @@ def compare(reference: Reference, window: Rows, params: DriftParams, *, cache: P
     """
     n = len(window)
     if n < params.min_rows:
-        layers = {name: LayerFindings(name, "cannot tell", 0.0, 0.0, 1.0, ()) for name in LAYERS}
-        return Findings(reference.n, n, layers, {}, None)
+        return Findings.untold(reference.n, n)
     null = null_of(reference, n, draws=params.null_draws, cache=cache)
     level = params.level / len(LAYERS)
     counts = VoteCounts.of(window.L, window.failed, cardinality=reference.schema.cardinality)
@@ -94,7 +93,8 @@ def _output_signals(reference: Reference, window: Rows, null: LayerNull) -> list
     """The layer of outputs, over all rows of the window."""
     features = outputs.features(window, reference.schema)
     sides: tuple[Shares, Shares] = features.sums(), reference.outputs
-    return as_signals("outputs", features.keys, *sides, signed_root(*sides) / null.spread)
+    signals = as_signals("outputs", features.keys, *sides, signed_root(*sides) / null.spread)
+    return [signal for signal in signals if signal.kind != outputs.ON_GOLD.kind]
 
 
 def _measured(reference: Reference, window: Rows) -> Sample:

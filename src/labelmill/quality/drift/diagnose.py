@@ -6,7 +6,7 @@ from labelmill.params import DriftParams
 from labelmill.quality.drift.confidence import reference_accuracy
 from labelmill.quality.drift.content import NewContent, new_content
 from labelmill.quality.drift.feed import broken_feed
-from labelmill.quality.drift.findings import Diagnosis, Findings, Signal
+from labelmill.quality.drift.findings import Diagnosis, Findings, Signal, Told
 from labelmill.quality.drift.gathering import Sample
 from labelmill.quality.drift.prior import Shift, estimate_shift, shift_by_label_model
 from labelmill.quality.drift.reference import Reference
@@ -18,7 +18,7 @@ LOOKED_BACK = 2
 
 
 def diagnose(
-    reference: Reference, window: Rows, findings: Findings, *, params: DriftParams, history: Sequence[Findings]
+    reference: Reference, window: Rows, findings: Findings, *, params: DriftParams, history: Sequence[Told]
 ) -> list[Diagnosis]:
     """What happened, the most urgent first; several things may have happened at once.
 
@@ -31,7 +31,7 @@ def diagnose(
     params
         Section `drift` of the parameters.
     history
-        Findings of earlier windows, the newest last: what they show, too, is confirmed.
+        What was told of earlier windows, the newest last: what they show, too, is confirmed.
 
     Returns
     -------
@@ -60,7 +60,7 @@ def diagnose(
 class _Witness:
     """Whether something is plain in this window, or was seen in one of the last, too."""
 
-    def __init__(self, findings: Findings, history: Sequence[Findings], params: DriftParams) -> None:
+    def __init__(self, findings: Findings, history: Sequence[Told], params: DriftParams) -> None:
         self._now, self._before, self._plain = findings, history[-LOOKED_BACK:], params.plain
 
     def confirms(self, about: Callable[[Signal], bool]) -> bool:
@@ -68,8 +68,15 @@ class _Witness:
         for layer in self._now.layers.values():
             if any(about(signal) and abs(signal.z) > self._plain * layer.threshold for signal in layer.alarms):
                 return True
-        earlier = (layer for findings in self._before for layer in findings.layers.values())
+        earlier = (layer for told in self._before for layer in told.findings.layers.values())
         return any(about(signal) for layer in earlier for signal in layer.alarms)
+
+    def confirms_stale(self, one: Stale) -> bool:
+        """The same of a labeling function: by what is left unexplained, and by what was left so before."""
+        if abs(one.signal.z) > self._plain * self._now.layers["votes"].threshold:
+            return True
+        same = ("stale_lf", one.lf, one.change)
+        return any((d.kind, d.subject, d.change) == same for told in self._before for d in told.diagnoses)
 
 
 def _stale(one: Stale, sees: _Witness) -> Diagnosis:
@@ -82,8 +89,7 @@ def _stale(one: Stale, sees: _Witness) -> Diagnosis:
         "error": "fails on {now:.1%} of the rows, {before:.1%} before",
     }[signal.kind].format(now=signal.window, before=signal.reference)
     reason = f"{lf} {what} (z = {signal.z:.1f})."
-    confirmed = sees.confirms(lambda s: s.layer == "votes" and (s.name == lf or s.name.startswith(f"{lf}: ")))
-    return Diagnosis("stale_lf", lf, reason, confirmed, one.rows, one.before)
+    return Diagnosis("stale_lf", lf, reason, sees.confirms_stale(one), one.rows, one.before, change=one.change)
 
 
 def _prior_shift(
@@ -126,12 +132,8 @@ def _content(content: NewContent, sees: _Witness) -> Diagnosis:
 
 
 def _harmful(reference: Reference, findings: Findings, params: DriftParams, sees: _Witness) -> list[Diagnosis]:
-    """Whether the champion is worse: by gold where there is some, by its own confidence otherwise."""
+    """Whether the champion is worse by its own confidence; see `gold` for what people said since."""
     alarms = findings.layers["outputs"].alarms
-    gold = next((signal for signal in alarms if signal.kind == "accuracy"), None)
-    if gold is not None and gold.reference - gold.window > params.harmful_margin:
-        reason = f"the champion is right on {gold.window:.1%} of the rows with gold, before: {gold.reference:.1%}."
-        return [Diagnosis("harmful", "", reason, sees.confirms(lambda signal: signal.kind == "accuracy"))]
     before, now = reference_accuracy(reference), findings.accuracy
     unsure = any(signal.kind == "confidence" and signal.window < signal.reference for signal in alarms)
     if before is None or now is None or not unsure or now.high >= before - params.harmful_margin:

@@ -89,6 +89,12 @@ class Findings:
     prior: dict[str, Estimate]
     accuracy: Estimate | None
 
+    @classmethod
+    def untold(cls, n_reference: int, n_window: int) -> "Findings":
+        """Those of rows of which nothing can be told."""
+        layers = {name: LayerFindings(name, "cannot tell", 0.0, 0.0, 1.0, ()) for name in LAYERS}
+        return cls(n_reference, n_window, layers, {}, None)
+
     @property
     def state(self) -> State:
         """Drift where any layer drifts; cannot tell where no layer can."""
@@ -131,6 +137,8 @@ class Diagnosis:
         Ids of rows of the reference to compare them with, where there are such.
     words
         Words that show it, where it is about content.
+    change
+        What changed and which way, such as "coverage down", where it is about a labeling function.
     """
 
     kind: DiagnosisKind
@@ -140,3 +148,12 @@ class Diagnosis:
     rows: tuple[str, ...] = ()
     before: tuple[str, ...] = ()
     words: tuple[str, ...] = ()
+    change: str = ""
+
+
+@dataclass(frozen=True)
+class Told:
+    """What was told of an earlier window."""
+
+    findings: Findings
+    diagnoses: tuple[Diagnosis, ...]

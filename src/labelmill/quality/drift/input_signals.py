@@ -4,6 +4,7 @@ from collections import defaultdict
 
 import numpy as np
 
+from labelmill.quality.drift.columns import gone_columns
 from labelmill.quality.drift.domain import distinguish
 from labelmill.quality.drift.findings import Signal
 from labelmill.quality.drift.gathering import Sample
@@ -48,8 +49,7 @@ def _distributions(signals: list[Signal]) -> list[Signal]:
 
 
 def _columns(reference: Reference, window: Sample) -> list[Signal]:
-    """Columns that are gone, and columns that are new."""
-    before = set(reference.input_form.columns)
-    now = {name.removeprefix("null:") for name in window.measured.columns if name.startswith("null:")}
-    gone = [Signal("input", "column", name, 1.0, 0.0, -CERTAIN, alarm=False) for name in sorted(before - now)]
-    return gone + [Signal("input", "column", name, 0.0, 1.0, CERTAIN, alarm=False) for name in sorted(now - before)]
+    """Columns that are gone; of those that are new nothing is known to compare them with."""
+    now = (name.removeprefix("null:") for name in window.measured.columns if name.startswith("null:"))
+    gone = gone_columns(reference, now, rows=len(window))
+    return [Signal("input", "column", name, 1.0, 0.0, -CERTAIN, alarm=False) for name in gone]

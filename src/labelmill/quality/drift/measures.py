@@ -58,6 +58,8 @@ def _numbers(column: pd.Series) -> NDArray[np.float64] | None:
         numbers = pd.to_numeric(column, errors="coerce").to_numpy(float, na_value=np.nan)
         return np.where(np.isfinite(numbers), numbers, np.nan)
     present = column.dropna()
+    if len(present) and all(isinstance(value, bool | np.bool_) for value in present):
+        return column.map({True: 1.0, False: 0.0}).to_numpy(float)
     if len(present) and all(isinstance(value, list | tuple | np.ndarray) for value in present):
         sizes = [len(value) if isinstance(value, list | tuple | np.ndarray) else np.nan for value in column]
         return np.array(sizes, float)

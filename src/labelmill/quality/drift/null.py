@@ -4,6 +4,8 @@ Rows are drawn in clusters of equal texts, and whole, so that copies and labelin
 each other count as what they are. It is done once for a reference and a size of windows.
 """
 
+import logging
+import shutil
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +16,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri  # scipy.stats has them too, but takes a second longer to import
 
 from labelmill import storage
+from labelmill.errors import StorageError
 from labelmill.quality.drift.findings import LAYERS
 from labelmill.quality.drift.outputs import Features
 from labelmill.quality.drift.reference import Reference
@@ -23,9 +26,12 @@ from labelmill.quality.drift.votes import VoteCounts, distance
 LEAST_ROWS, MOST_ROWS = 128, 4096
 """Windows are drawn of these sizes and the powers of two between: in larger ones shares are as good as normal."""
 
+_NULL = "null.json"
 _RARE = 5
 _TAILS = (0.95, 0.99)
 _FOLD_DRAWS = 100
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -68,13 +74,27 @@ def null_of(reference: Reference, n_window: int, *, draws: int, cache: Path | No
     kept = reference.drawn.get(("null", rows, draws))
     if kept is not None:
         return kept
-    file = (
-        None if cache is None else cache / f"null-{reference.digest[:16]}-{_signals(reference):08x}-{rows}-{draws}.json"
-    )
-    null = from_json(storage.read_json(file)) if file and file.is_file() else draw(reference, rows, draws=draws)
-    if file and not file.is_file():
-        storage.write_json(file, to_json(null))
+    null = draw(reference, rows, draws=draws) if cache is None else _cached(cache, reference, rows, draws=draws)
     reference.drawn["null", rows, draws] = null
+    return null
+
+
+def _cached(cache: Path, reference: Reference, rows: int, *, draws: int) -> Null:
+    """The null as the folder has it; drawn and kept where it is not there or damaged."""
+    ours = f"null-{reference.digest[:16]}-{_signals(reference):08x}"
+    folder = cache / f"{ours}-{rows}-{draws}"
+    if folder.is_dir():
+        try:
+            storage.verify_folder(folder, mend="It is drawn again.")
+            return from_json(storage.read_json(folder / _NULL))
+        except StorageError as error:
+            _log.warning("%s", error)
+    null = draw(reference, rows, draws=draws)
+    with storage.new_folder(folder) as new:
+        storage.write_json(new / _NULL, to_json(null))
+    for other in cache.glob("null-*"):  # of references that nothing is compared with any more
+        if not other.name.startswith(ours):
+            shutil.rmtree(other) if other.is_dir() else other.unlink()
     return null
 
 

@@ -8,6 +8,9 @@ from labelmill.arrays import UNKNOWN, Probs
 from labelmill.quality.drift.rows import Rows, Schema
 from labelmill.quality.drift.shares import Flags, Floats, Shares, SignalKey, units
 
+ON_GOLD = SignalKey("accuracy", "champion on gold")
+"""Counted last; no signal, since gold of new rows comes long after them: see `gold`."""
+
 CUTS = (0.1, 0.25, 0.5, 0.75, 0.9)
 
 
@@ -58,7 +61,7 @@ def features(rows: Rows, schema: Schema) -> Features:
     differ = rows.probs.argmax(axis=1) != scores.argmax(axis=1)
     columns.add("disagreement", "champion and label model", differ, among=scored & covered, whole=True)
     gold = np.full(len(rows), UNKNOWN) if rows.gold is None else rows.gold
-    columns.add("accuracy", "champion on gold", scores.argmax(axis=1) == gold, among=scored & (gold >= 0), whole=True)
+    columns.add(ON_GOLD.kind, ON_GOLD.name, scores.argmax(axis=1) == gold, among=scored & (gold >= 0), whole=True)
     return columns.features(len(rows))
 
 

@@ -42,8 +42,8 @@ class Shift:
         By class.
     change
         By class, the difference and its 95 % interval.
-    error
-        By class, the standard error of the difference.
+    covariance
+        k x k, of the errors of the differences: as the shares add up to 1, one is too high where another is too low.
     by_champion
         Whether the champion's scores were read; otherwise those of the label model, which a stale labeling function
         misleads.
@@ -52,8 +52,13 @@ class Shift:
     reference: Floats
     window: tuple[Estimate, ...]
     change: tuple[Estimate, ...]
-    error: Floats
+    covariance: Floats
     by_champion: bool
+
+    @property
+    def error(self) -> Floats:
+        """By class, the standard error of the difference."""
+        return np.sqrt(np.diag(self.covariance))
 
     @property
     def ratios(self) -> Floats:
@@ -112,7 +117,8 @@ def _shift(reference: Reference, box: Box, predictions: Probs, *, by_champion: b
     now = _solved(box.confusions, _means(np.random.default_rng([reference.seed, 11]), predictions))
     changes = now - before
     estimates = _estimates(now, low=0.0), _estimates(changes, low=-1.0)
-    return Shift(before[0], *estimates, error=changes[1:].std(axis=0), by_champion=by_champion)
+    covariance = np.cov(changes[1:], rowvar=False, bias=True)
+    return Shift(before[0], *estimates, covariance=covariance, by_champion=by_champion)
 
 
 def class_probs(rows: Rows) -> Probs:

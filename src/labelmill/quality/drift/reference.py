@@ -96,6 +96,11 @@ class Reference:
         """Rows that were counted."""
         return self.votes.n
 
+    @property
+    def on_gold(self) -> tuple[int, int]:
+        """On how many rows with gold the champion is right, and how many those are."""
+        return int(self.outputs.hits[-1]), int(self.outputs.bases[-1])
+
     @cached_property
     def vote_form(self) -> VoteForm:
         """Which signals the layer of votes has."""

@@ -44,6 +44,11 @@ class Stale:
     rows: tuple[str, ...]
     before: tuple[str, ...]
 
+    @property
+    def change(self) -> str:
+        """What changed and which way."""
+        return f"{self.signal.kind} {'up' if self.signal.window > self.signal.reference else 'down'}"
+
 
 @dataclass(frozen=True)
 class Explained:
@@ -136,13 +141,15 @@ def _changes(
 
 def _error(expected: float, hits: Flags, base: Flags, n_window: int, explained: Explained) -> float:
     """Standard error of what is seen beside what is expected: of both samples, and of the shares of the classes."""
-    weights, probs, shift = explained.weights[base], explained.probs[base], explained.shift
+    weights = explained.weights[base]
     share = float(np.clip(expected, 1 / n_window, 1 - 1 / n_window))
     variance = share * (1 - share) / n_window
     variance += float((weights**2 * (hits - expected) ** 2).sum() / weights.sum() ** 2)
-    if shift is not None:
-        by_class = (probs * hits[:, None]).sum(axis=0) / np.maximum(probs.sum(axis=0), 1e-9)
-        variance += float((((by_class - by_class.mean()) * shift.error) ** 2).sum())
+    if explained.shift is not None:
+        # How much more is expected per share of a class: its rows count twice, in the hits and in the base.
+        by_class = (explained.probs[base] * (hits - expected)[:, None]).sum(axis=0)
+        by_class /= np.maximum(explained.probs.sum(axis=0), 1e-9) * weights.sum() / len(base)
+        variance += float(by_class @ explained.shift.covariance @ by_class)
     return float(np.sqrt(variance))
 
 
