@@ -72,7 +72,16 @@ def test_of_several_files_the_good_ones_come_in_and_the_worst_gives_the_code(lab
     assert "note: empty.csv: is empty" in ended.err
     assert "error: tuesday.jsonl: " in ended.err
     assert "it is kept in data/held/00002" in ended.err
-    assert "refused: tuesday.jsonl" in labelmill("incoming", "list").out
+    assert "refused: 1 expectation broken" in labelmill("incoming", "list").out
+
+
+def test_a_batch_is_held_once_and_for_a_reason(labelmill, ingested):
+    labelmill("incoming", "add", write(ingested / "monday.jsonl"))
+    assert labelmill("incoming", "hold", "1", "--reason", " ").code == 2
+    assert labelmill("incoming", "hold", "1", "--reason", "a").code == 0
+    again = labelmill("incoming", "hold", "1", "--reason", "b")
+    assert again.code == 13
+    assert "held already, and its reason stays: a" in again.err
 
 
 def test_a_row_that_breaks_what_is_expected_is_named_with_file_and_column(labelmill, ingested):

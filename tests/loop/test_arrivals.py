@@ -51,6 +51,14 @@ def test_a_file_becomes_a_batch_with_the_scores_of_the_champion(in_project, para
     assert scores[["p_ham", "p_spam"]].sum(axis=1).to_numpy() == pytest.approx(1)
 
 
+def test_rows_that_the_champion_cannot_score_are_refused_and_kept(in_project, params, champion):
+    write(in_project / "new.jsonl", links="three")
+    with pytest.raises(ExpectationError, match=r"(?s)new\.jsonl: the champion cannot score .*'links'.*held/00001"):
+        arrivals.add(in_project / "new.jsonl", params)
+    assert [batch.seq for batch in batches.held_batches()] == [1]
+    assert batches.list_batches() == []
+
+
 def test_without_a_champion_a_batch_has_no_scores(in_project, params):
     write(in_project / "new.jsonl")
     batch = arrivals.add(in_project / "new.jsonl", params)

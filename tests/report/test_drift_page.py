@@ -44,7 +44,7 @@ def test_the_newest_verdict_comes_first_with_what_followed(page):
     words = Words(page).words
     assert words.index("Window 12 is not like training: stale labeling function offer.") < words.index("Over time")
     assert "The author of offer is asked to look at it" in words
-    assert "A retrain was asked for." in words
+    assert "A retrain was asked for: served flows start it" in words
 
 
 def test_every_labeling_function_is_drawn_that_which_stands_out_first(page):

@@ -37,18 +37,18 @@ def add(
 
     Examples: `labelmill incoming add monday.jsonl` · `labelmill incoming add inbox/*.mbox`
     """
-    from labelmill.errors import DataError, NothingToDoError
+    from labelmill.errors import LabelmillError, NothingToDoError
     from labelmill.loop import arrivals
     from labelmill.params import load_params
     from labelmill.progress import progress
 
     params = load_params()
     added: list[Batch] = []
-    problems: list[DataError] = []
+    problems: list[LabelmillError] = []
     for file in progress(files, "taking in"):
         try:
             added.append(arrivals.add(file, params))
-        except DataError as error:
+        except LabelmillError as error:
             problems.append(error)
             continue
         if not as_json:
@@ -106,8 +106,13 @@ def list_(as_json: AsJson = False) -> None:
 @app.command()
 def hold(seq: Seq, reason: Annotated[str, typer.Option("--reason", help="Why training must not see it.")]) -> None:
     """Move a batch out of the way of training; the next `dvc repro` trains without it."""
+    from labelmill.errors import NothingToDoError
     from labelmill.loop import arrivals
 
+    if not reason.strip():
+        raise typer.BadParameter("say why: `labelmill explain` tells it those who ask later.", param_hint="--reason")
+    if known := arrivals.reason_held(seq):
+        raise NothingToDoError(f"batch {seq} is held already, and its reason stays: {known}")
     typer.echo(f"batch {seq} is held: {arrivals.hold(seq, reason)}")
 
 
@@ -171,7 +176,8 @@ def _sentence(batch: "Batch") -> str:
 def _state(batch: "Batch", held: str | None) -> str:
     if held is None:
         return "incoming"
-    return snippet(f"{'refused' if batch.refused else 'held'}: {held}", 60)
+    why = held.removeprefix(f"{batch.source}: ").removeprefix(batch.source)
+    return snippet(f"{'refused' if batch.refused else 'held'}: {why}", 80)
 
 
 def _as_json(batch: "Batch") -> dict[str, Any]:

@@ -48,6 +48,7 @@ def promote(
     refused, the exit code is 9 and the champion stays; `labelmill explain last` tells the numbers.
     """
     from labelmill.errors import PromotionError
+    from labelmill.loop import audits
     from labelmill.loop.origin import trained_from
     from labelmill.params import load_params
     from labelmill.quality import promotion
@@ -60,7 +61,10 @@ def promote(
     elif decision.promote:
         typer.echo("this model is champion:\n" + "\n".join(f"  {reason}" for reason in decision.reasons))
     if not decision.promote:
-        raise PromotionError("not promoted:\n" + "\n".join(f"  {reason}" for reason in decision.reasons))
+        reasons = "".join(f"\n  {reason}" for reason in decision.reasons)
+        if count := len(audits.waiting(params)):
+            reasons += f"\n{count:,} rows of batches wait to be gate gold: `labelmill incoming audits` prints them."
+        raise PromotionError(f"not promoted:{reasons}")
     _mirror()
 
 

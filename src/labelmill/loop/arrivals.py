@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from labelmill import paths, scoring, storage
-from labelmill.errors import CorruptFileError, DataError, ExpectationError, NothingToDoError
+from labelmill.errors import CorruptFileError, DataError, ExpectationError, NothingToDoError, TrainingError
 from labelmill.loop import known
 from labelmill.loop.acceptance import check, most_rejected
 from labelmill.params import Params
@@ -141,12 +141,16 @@ def add_rows(
             raise _refuse(seq, new, str(broken), origin, quarantined=outcome.quarantine)
         rows = new.take(np.flatnonzero(new.frame["id"].isin(clean)))
         champion = _champion()
+        try:
+            scores = None if champion is None else _scores(rows.frame, champion)
+        except TrainingError as error:
+            raise _refuse(seq, rows, f"{name}: the champion cannot score its rows: {error}", origin) from error
         batch = batches.publish(
             paths.INCOMING,
             seq,
             rows,
             left_out=pd.concat([outcome.quarantine, conflicts], ignore_index=True).astype("str"),
-            scores=None if champion is None else _scores(rows.frame, champion),
+            scores=scores,
             source=name,
             sha256=sha256,
             arrived=origin.arrived,

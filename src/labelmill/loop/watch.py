@@ -16,7 +16,7 @@ import numpy as np
 
 from labelmill import paths, storage
 from labelmill.arrays import Probs
-from labelmill.errors import DataError
+from labelmill.errors import CorruptFileError, DataError
 from labelmill.labeling.loading import load_lfs
 from labelmill.loop import arrivals
 from labelmill.loop.late_gold import WINDOWS, before, judged_later
@@ -24,7 +24,7 @@ from labelmill.loop.samples import samples_of
 from labelmill.loop.scorer import as_scored_by, scorer_of
 from labelmill.loop.windows import Reader, Window, group, seen_batch
 from labelmill.params import Params
-from labelmill.quality import decisions, policy
+from labelmill.quality import champion, decisions, policy
 from labelmill.quality.drift.columns import new_columns
 from labelmill.quality.drift.compare import compare
 from labelmill.quality.drift.diagnose import LOOKED_BACK, diagnose
@@ -69,6 +69,7 @@ def watch(params: Params, *, now: dt.datetime) -> list[Watched]:
         Another process has been watching for ten minutes.
     """
     with storage.exclusive(monitor() / "watch.lock", wait_s=WAIT_S):
+        _finish_promotion()
         seen, unfinished = watched_batches()
         done = [_follow(window, params, now) for window in unfinished]
         windows, _ = group(list_batches(), seen, min_rows=params.drift.min_rows)
@@ -79,6 +80,14 @@ def watch(params: Params, *, now: dt.datetime) -> list[Watched]:
         if done or not is_current(read_watched(last=1)):  # a crash may have come before the page
             write_drift_page(read_watched(last=WINDOWS_DRAWN), params, windows=len(watched_seqs()))
     return done
+
+
+def _finish_promotion() -> None:
+    """Of one that was killed the log may not know yet, and the retrain behind it would seem to go on."""
+    try:
+        champion.finish()
+    except CorruptFileError as error:
+        _log.warning("the stream is watched all the same: %s", error)
 
 
 def waiting(params: Params) -> list[Batch]:

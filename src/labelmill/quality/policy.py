@@ -153,7 +153,10 @@ def _hindrance(log: Sequence[Line], params: RetrainParams, now: dt.datetime) -> 
     hours = _hours_since(last, now)
     ended = any(line["kind"] in ("promotion", "refusal") for line in log[retrains[-1] :])
     if not ended and hours < params.timeout_hours:
-        return f"a retrain is under way since {_shown(last)}"
+        return (
+            f"the one that was asked for {_shown(last)} has not ended yet, by a promotion or a refusal "
+            f"(retrain.timeout_hours: {params.timeout_hours:g})"
+        )
     if hours < params.cooldown_hours:
         return f"the last retrain began {_shown(last)}, and retrain.cooldown_hours is {params.cooldown_hours:g}"
     lately = sum(_hours_since(log[place], now) < _DAY_HOURS for place in retrains)

@@ -50,7 +50,7 @@ def render(drawn: Sequence[Watched], params: Params, *, windows: int) -> str:
             state=drift_words.verdict(newest) if newest else ("rows", "Nothing was watched yet."),
             basis=drift_words.basis(newest) if newest else "",
             decided=drift_words.decided(newest) if newest else [],
-            tiles=_tiles(newest) if newest else [],
+            tiles=_tiles(newest, positive) if newest else [],
             diagnoses=_diagnoses(newest) if newest else [],
             earlier=_earlier(drawn),
             positive=plain(positive, limit=40),
@@ -65,7 +65,7 @@ def render(drawn: Sequence[Watched], params: Params, *, windows: int) -> str:
     )
 
 
-def _tiles(window: Watched) -> list[tuple[str, str, str, str]]:
+def _tiles(window: Watched, positive: str) -> list[tuple[str, str, str, str]]:
     """What the newest window says in a few numbers: mark, label, number, note."""
     marks = {"stable": "ok", "drift": "rows", "cannot tell": ""}
     tiles = [
@@ -78,12 +78,16 @@ def _tiles(window: Watched) -> list[tuple[str, str, str, str]]:
     ]
     for layer in window.findings.layers.values():
         note = (
-            f"largest statistic {layer.statistic:.1f}, threshold {layer.threshold:.1f}"
+            f"largest statistic {drift_words.statistic(layer)}, threshold {layer.threshold:.1f}"
             if layer.state != "cannot tell"
             else "too few rows"
         )
         tiles.append((marks[layer.state], drift_words.LAYERS[layer.layer], layer.state, note))
-    for name, found in list(window.findings.prior.items())[-1:]:
+    prior = window.findings.prior
+    shifted = next((found.subject for found in window.diagnoses if found.kind == "prior_shift"), None)
+    name = shifted if shifted in prior else positive
+    if name in prior:
+        found = prior[name]
         tiles.append(
             ("", f"share of {plain(name, limit=20)}", f"{found.value:.0%}", f"{found.low:.0%} to {found.high:.0%}")
         )

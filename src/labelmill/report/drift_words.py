@@ -48,6 +48,9 @@ KINDS = {
 
 _NO_SHARES = ("content", "distance", "entropy", "ks", "psi")
 
+MOST_TOLD = 1000
+"""A statistic above it is told as that: what hardly ever was seen before makes it of any size."""
+
 SIGNALS_PER_LAYER = 4
 """Signals that are told of one layer where there is little room; the page has more."""
 
@@ -87,9 +90,14 @@ def layer_line(layer: LayerFindings) -> str:
         return f"{what}: cannot tell"
     sign = ">" if layer.statistic > layer.threshold else "≤"
     return (
-        f"{what}: {layer.state}; largest statistic {layer.statistic:.1f} {sign} {layer.threshold:.1f}, which chance "
+        f"{what}: {layer.state}; largest statistic {statistic(layer)} {sign} {layer.threshold:.1f}, which chance "
         "exceeds rarely"
     )
+
+
+def statistic(layer: LayerFindings) -> str:
+    """The largest statistic; beyond what tells anything more, only that."""
+    return f"{layer.statistic:.1f}" if layer.statistic < MOST_TOLD else f"above {MOST_TOLD:,}"
 
 
 def signal_name(signal: Signal) -> str:
@@ -144,7 +152,10 @@ def _line(line: dict[str, Any]) -> str:
     if line.get("action") == "retrain":
         windows = line.get("windows", [line.get("window")])
         also = f", for windows {_and(map(str, windows))} together" if len(windows) > 1 else ""
-        return f"A retrain was asked for{also}."
+        return (
+            f"A retrain was asked for{also}: served flows start it; by hand it is `dvc repro`, then "
+            "`labelmill promote`."
+        )
     return f"No retrain: {line.get('why', 'none was asked for')}."
 
 

@@ -108,7 +108,7 @@ class TestDrift:
         assert "prior_shift" in [found.kind for found in first.confirmed]
         assert [line["action"] for line in first.decisions] == ["retrain"]
         assert [line["action"] for line in second.decisions] == ["none"]
-        assert "under way" in second.decisions[0]["why"]
+        assert "has not ended yet" in second.decisions[0]["why"]
         assert [line["at"] for line in decisions.decisions()] == ["2026-02-01T12:00:00+00:00"] * 2
 
     def test_a_stale_labeling_function_is_named_once_with_rows_before_and_after(self, arrive, params):
