@@ -175,7 +175,8 @@ class TestRollback:
         )
         retrained = file.read_text().replace("weight_decay: 0.0001", "weight_decay: 0.0002")
         file.write_text(retrained)
-        assert labelmill("stage", "train").code == 0
+        for stage in ("train", "profile"):
+            assert labelmill("stage", stage).code == 0
         ended = labelmill("promote", "--json")
         assert ended.code == 0, ended.err
         assert ended.json["numbers"]["gate"]["n"] > 0
@@ -201,7 +202,8 @@ class TestRollback:
         file = here / "params.yaml"
         file.write_text(file.read_text().replace("worst_loss: 0.05", "worst_loss: 0.3"))
         file.write_text(file.read_text().replace("weight_decay: 0.0001", "weight_decay: 0.0002"))
-        assert labelmill("stage", "train").code == 0
+        for stage in ("train", "profile"):
+            assert labelmill("stage", stage).code == 0
         assert labelmill("promote").code == 0
         (here / "mlflow.db").write_bytes(b"damaged" * 1000)
         ended = labelmill("rollback")

@@ -134,7 +134,8 @@ DEV_STAGES = {
     "stages/profile",
 }
 GOLD_NAMED_BY = {
-    "GOLD_DEV": DEV_STAGES | {"analysis/evidence", "cli/interop"},  # for LF work, and to hand it to others
+    # For LF work, to hand it to others, and to watch the champion on the rows that the reference has gold of.
+    "GOLD_DEV": DEV_STAGES | {"analysis/evidence", "cli/interop", "loop/scorer"},
     "GOLD_TRAIN": {"stages/ingest", "stages/baselines", "cli/interop"},
     "GOLD_TEST": {"stages/ingest", "stages/evaluate", "cli/interop"},
     "GOLD_GATE": {"stages/ingest", "quality/evidence"},

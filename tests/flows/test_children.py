@@ -9,6 +9,8 @@ import pytest
 
 from flows._children import StageBusy, StageFailed, stream
 
+ROOT = Path(__file__).parents[2]
+
 
 def python(body: str) -> list[str]:
     return [sys.executable, "-c", textwrap.dedent(body)]
@@ -57,7 +59,9 @@ def test_the_child_dies_when_its_parent_is_killed(tmp_path):
         child = "import os, time; print(os.getpid(), flush=True); time.sleep(60)"
         stream([sys.executable, "-c", child], print, project=Path({str(tmp_path)!r}))
     """
-    parent = subprocess.Popen([sys.executable, "-u", "-c", textwrap.dedent(body)], stdout=subprocess.PIPE, text=True)
+    parent = subprocess.Popen(
+        [sys.executable, "-u", "-c", textwrap.dedent(body)], cwd=ROOT, stdout=subprocess.PIPE, text=True
+    )
     assert parent.stdout is not None
     child = int(parent.stdout.readline())
     parent.kill()

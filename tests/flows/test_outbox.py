@@ -77,6 +77,10 @@ def test_a_server_that_cannot_be_reached_delays_and_loses_nothing(here):
     assert not (here / "state/outbox.json").exists()
 
 
+def killed(*line, **project):
+    raise KeyboardInterrupt
+
+
 def test_a_promotion_that_was_killed_before_its_line_is_announced(here, monkeypatch):
     from prefect.settings import PREFECT_API_URL, temporary_settings
 
@@ -86,7 +90,7 @@ def test_a_promotion_that_was_killed_before_its_line_is_announced(here, monkeypa
             storage.write_text(new / "weights.txt", name)
         hashes[name] = storage.folder_hash(path)
     with monkeypatch.context() as dying:
-        dying.setattr(decisions, "append", lambda *line, **project: os.kill(os.getpid(), signal.SIGINT))
+        dying.setattr(decisions, "append", killed)
         with pytest.raises(KeyboardInterrupt):
             champion.swap_champion(0, hashes, end_model=paths.END_MODEL, featurizer=paths.FEATURIZER)
     assert decisions.decisions() == []

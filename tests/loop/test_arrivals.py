@@ -4,7 +4,6 @@ import datetime as dt
 import multiprocessing
 import os
 import shutil
-import signal
 
 import numpy as np
 import pandas as pd
@@ -224,10 +223,14 @@ def test_a_broken_feed_is_refused_kept_and_recorded(in_project, params, name):
     assert arrivals.add(in_project / "new.jsonl", params).seq == 2
 
 
+def killed(*line, **project):
+    raise KeyboardInterrupt
+
+
 def test_a_crash_between_a_refusal_and_its_record_is_mended_by_the_same_call(in_project, params, monkeypatch):
     (in_project / "new.parquet").write_bytes(b"PAR1 no")
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(decisions, "append", lambda line: os.kill(os.getpid(), signal.SIGINT))
+        patch.setattr(decisions, "append", killed)
         arrivals.add(in_project / "new.parquet", params, arrived=NOON)
     for _ in range(2):
         with pytest.raises(ExpectationError, match="It was refused before: data/held/00001"):
