@@ -31,7 +31,7 @@ def test_it_waits_as_long_as_it_is_told_and_goes_back_to_the_best_epoch(quick):
 
 def test_small_gains_do_not_count_until_they_add_up(quick):
     keep = KeepBest(patience=9)
-    losses = [0.5, 0.498, 0.496, 0.4945, 0.494]
+    losses = [0.5, 0.498, 0.495, 0.492, 0.491]
     assert run(keep, quick, [(1 - i / 10, loss) for i, loss in enumerate(losses)]) == 4
 
 
