@@ -30,7 +30,7 @@ def test_it_tells_what_it_saw_once_and_ends_with_13_where_nothing_is_new(arrive,
     assert "Window 2 is not like training: " in told
     assert "600 rows of batches 1 to 2" in told
     assert "shift of the classes spam" in told
-    assert "→ A retrain was asked for." in told
+    assert "→ A retrain was asked for: served flows start it" in told
     assert f"page: {paths.DRIFT_PAGE.resolve()}" in told
     assert "The last window was 2." in drift(code=13).err
     with sqlite3.connect(trained / "mlflow.db") as database:
