@@ -15,13 +15,13 @@ from numpy.typing import NDArray
 from labelmill.arrays import ABSTAIN, UNKNOWN
 from labelmill.errors import LabelModelError
 from labelmill.label_model.encoding import name_list
+from labelmill.label_model.row_ids import without_ids
 
 Pairs: TypeAlias = Sequence[tuple[str | int, str | int]]
 """Pairs of labeling functions, each by two names or two positions."""
 GivenBalance: TypeAlias = Sequence[float] | Literal["estimate"] | None
 """How a class balance is given: the share of each class, uniform if absent, or to be estimated first."""
 
-_ID = "id"
 _PART_ROWS = 8_192
 """Rows that are looked at at a time."""
 
@@ -67,30 +67,6 @@ def as_votes(L: Any, cardinality: int, lf_names: Sequence[str] | None = None) ->
     if not _within(array, ABSTAIN, cardinality - 1):
         _raise_vote(array, (array < ABSTAIN) | (array >= cardinality), cardinality, known)
     return array, known
-
-
-def without_ids(frame: pd.DataFrame, cardinality: int, lf_names: Sequence[str] | None = None) -> pd.DataFrame:
-    """Return a data frame of votes without its column `id`, as the table of stage `label` has it.
-
-    It stays where `lf_names` has it. Texts are ids; so are whole numbers that are all different and not all votes.
-
-    Raises
-    ------
-    LabelModelError
-        The column may as well be the votes of a labeling function.
-    """
-    if _ID not in frame.columns or _ID in (lf_names or ()):
-        return frame
-    ids = frame[_ID]
-    if isinstance(ids, pd.Series):  # not several columns of that name
-        numbers = pd.api.types.is_integer_dtype(ids) and not ids.between(ABSTAIN, cardinality - 1).all()
-        if ids.empty or pd.api.types.infer_dtype(ids) == "string" or (numbers and ids.is_unique):
-            return frame.drop(columns=_ID)
-    raise LabelModelError(
-        f"L is a data frame with a column {_ID!r} of {frame.dtypes[_ID]}, which may be ids or the votes of a labeling "
-        f"function. If these are ids, leave them out: L.drop(columns={_ID!r}). If they are votes, give the column "
-        "another name, or lf_names."
-    )
 
 
 def as_pairs(pairs: Pairs, lf_names: Sequence[str], what: str) -> NDArray[np.bool_]:

@@ -55,6 +55,11 @@ def interval(value: float, resampled: Floats) -> dict[str, float | None]:
     if not math.isfinite(value):
         return {"value": None, "low": None, "high": None}
     if len(defined) == 0 or len(defined) < _LEAST_DEFINED * len(resampled):
-        return {"value": round(value, _DIGITS), "low": None, "high": None}
+        return {"value": rounded(value), "low": None, "high": None}
     low, high = np.percentile(defined, LEVELS)
-    return {"value": round(value, _DIGITS), "low": round(float(low), _DIGITS), "high": round(float(high), _DIGITS)}
+    return {"value": rounded(value), "low": rounded(low), "high": rounded(high)}
+
+
+def rounded(value: float) -> float | None:
+    """A number as reports and logs keep it; None where it is not defined."""
+    return round(float(value), _DIGITS) if math.isfinite(value) else None

@@ -11,7 +11,6 @@ with, removes the one and appends the other.
 
 import datetime as dt
 import logging
-import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -30,6 +29,7 @@ from labelmill.quality.champion_record import (
     kept_for_next,
     model_seq,
     read_entry,
+    remove_strays,
     target_of,
     targets,
     verify_model,
@@ -297,12 +297,7 @@ def _finish(project: Path | None = None) -> None:
         changes = (line for line in decisions.decisions(project) if line.get("kind", "promotion") in CHANGES)
         if all(line.get("seq") != entry["seq"] for line in changes):
             decisions.append(entry["decision"], project=project)
-    folder = state(project) / "models"
-    wanted = {str(number) for number in [model_seq(entry), *targets(entry)]} if entry else None
-    for found in folder.iterdir() if folder.is_dir() else ():
-        # Where the record of the champion is gone, its model may be all that is left of it.
-        if found.name.startswith(".") or (wanted is not None and found.name not in wanted):
-            shutil.rmtree(found, ignore_errors=True)
+    remove_strays(entry, project)
 
 
 def _copy(source: Path, target: Path) -> None:

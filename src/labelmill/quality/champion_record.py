@@ -5,6 +5,7 @@ entries of those before, by the number of their models, and as `best` the number
 better than.
 """
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -90,6 +91,16 @@ def target_of(current: Entry, to: int | None) -> Entry:
         kept = ", ".join(map(str, targets(current))) or "none"
         raise PromotionError(f"no model of champion number {to} is kept to roll back to.{in_charge} Kept are: {kept}.")
     return found
+
+
+def remove_strays(entry: Entry | None, project: Path | None = None) -> None:
+    """Remove the models that nothing points to."""
+    folder = state(project) / "models"
+    wanted = {str(number) for number in [model_seq(entry), *targets(entry)]} if entry else None
+    for found in folder.iterdir() if folder.is_dir() else ():
+        # Where the record of the champion is gone, its model may be all that is left of it.
+        if found.name.startswith(".") or (wanted is not None and found.name not in wanted):
+            shutil.rmtree(found, ignore_errors=True)
 
 
 def verify_model(entry: Entry) -> None:

@@ -33,7 +33,7 @@ from scipy.special import ndtr, ndtri  # scipy.stats has them too, but takes a s
 
 from labelmill.arrays import Probs
 from labelmill.params import PromoteParams
-from labelmill.quality import bootstrap
+from labelmill.quality import bootstrap, faults
 from labelmill.quality.attempts import CONFIDENCE, confidence, counted, percent
 from labelmill.quality.evidence import Evidence
 from labelmill.quality.metrics import Bools, Floats, Judged, balanced_accuracy, ece, judge
@@ -47,7 +47,6 @@ SCARCE_ROWS = 20
 """A class of fewer rows is named: hardly anything can be told of it."""
 
 _BY_CHANCE = float(ndtri(0.9))
-_DIGITS = 6
 
 
 @dataclass(frozen=True)
@@ -180,7 +179,10 @@ def compare(
         "n_said": {side: _said(probs, classes) for side, probs in said.items()},
         "disagreements": int(np.sum(evidence.champion.argmax(axis=1) != evidence.challenger.argmax(axis=1))),
         **{
-            side: {"balanced_accuracy": _number(balanced_accuracy(of, ones)[0]), "ece": _number(ece(of, ones)[0])}
+            side: {
+                "balanced_accuracy": bootstrap.rounded(balanced_accuracy(of, ones)[0]),
+                "ece": bootstrap.rounded(ece(of, ones)[0]),
+            }
             for side, of in both.items()
         },
     }
@@ -198,16 +200,16 @@ def compare(
     borne = max(params.tolerance, _BY_CHANCE * error)
     between = {
         **bootstrap.interval(value, drawn["all"]),
-        "standard_error": _number(error),
-        "at_worst": _number(_at_worst(value, drawn["all"], refusals)),
-        "at_best": _number(np.quantile(drawn["all"], CONFIDENCE)),
-        "borne": _number(borne),
+        "standard_error": bootstrap.rounded(error),
+        "at_worst": bootstrap.rounded(_at_worst(value, drawn["all"], refusals)),
+        "at_best": bootstrap.rounded(np.quantile(drawn["all"], CONFIDENCE)),
+        "borne": bootstrap.rounded(borne),
     }
     z = float(ndtri(confidence(refusals)))
     power = float(ndtr(min(borne, params.worst_loss - z * error) / error))
     needed = math.ceil(n * (error * (z + ndtri(POWER)) / params.worst_loss) ** 2) if params.worst_loss else n
-    slices, faults = _judge_slices(evidence, both, drawn, params)
-    calibration, fault = _judge_calibration(both, drawn, params)
+    slices, fallen = faults.of_slices(evidence, both, drawn, params)
+    calibration, risen = faults.of_calibration(both, drawn, params)
     numbers |= {
         "difference": between,
         "worst_loss": params.worst_loss,
@@ -218,7 +220,7 @@ def compare(
         "slices": slices,
         "ece": calibration,
     }
-    return Comparison(_verdict(between, power, params), (*faults, *fault), unseen, numbers)
+    return Comparison(_verdict(between, power, params), (*fallen, *risen), unseen, numbers)
 
 
 def _at_worst(value: float, drawn: Floats, refusals: int) -> float:
@@ -271,55 +273,7 @@ def _draw(
     return {key: values[np.isfinite(values)] for key, values in drawn.items()}
 
 
-def _judge_slices(
-    evidence: Evidence, both: dict[str, Judged], drawn: dict[str, Floats], params: PromoteParams
-) -> tuple[dict[str, Any], list[str]]:
-    """Accuracy of both on each slice, and where the challenger loses more than is borne."""
-    slices, faults = {}, []
-    judged = sum(int(rows.sum()) >= params.slice_rows for rows in evidence.slices.values())
-    # Of many slices one falls behind by chance more easily than a single one does (Bonferroni).
-    z = float(ndtri(1 - (1 - CONFIDENCE) / max(judged, 1)))
-    for name, rows in evidence.slices.items():
-        n = int(rows.sum())
-        if n == 0:
-            continue
-        old, new = (float(both[side].credit[rows].mean()) for side in ("champion", "challenger"))
-        resampled = drawn[f"slice {name}"]
-        borne = max(params.slice_tolerance, z * float(np.std(resampled)))
-        slices[name] = {
-            "n": n,
-            "champion": _number(old),
-            "challenger": _number(new),
-            "difference": bootstrap.interval(new - old, resampled),
-        }
-        if n >= params.slice_rows and new - old < -borne:
-            faults.append(
-                f"on slice {name} ({n:,} rows) accuracy falls from {old:.3f} to {new:.3f}, more than the {borne:.3f} "
-                "that are borne"
-            )
-    return slices, faults
-
-
-def _judge_calibration(
-    both: dict[str, Judged], drawn: dict[str, Floats], params: PromoteParams
-) -> tuple[dict[str, float | None], list[str]]:
-    ones = np.ones((1, len(both["champion"].credit)))
-    old, new = (float(ece(both[side], ones)[0]) for side in ("champion", "challenger"))
-    faults = []
-    if new - old > params.calibration_tolerance and _quantile(drawn["ece"], 1 - CONFIDENCE) > 0:
-        faults.append(f"the expected calibration error rises from {old:.3f} to {new:.3f}")
-    return bootstrap.interval(new - old, drawn["ece"]), faults
-
-
 def _said(probs: Probs, classes: tuple[str, ...]) -> dict[str, int]:
     """How many rows a model takes for each class."""
     counts = np.bincount(probs.argmax(axis=1), minlength=len(classes))
     return {label: int(count) for label, count in zip(classes, counts, strict=True)}
-
-
-def _quantile(values: Floats, share: float) -> float:
-    return float(np.quantile(values, share)) if len(values) else 0.0
-
-
-def _number(value: float) -> float | None:
-    return round(float(value), _DIGITS) if math.isfinite(value) else None
