@@ -1,4 +1,5 @@
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -36,6 +37,50 @@ def test_a_child_that_asks_dies_with_its_parent(asks, dies):
     finally:
         if alive(child):
             os.kill(child, signal.SIGKILL)
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_a_shell_between_them_does_not_keep_it_alive(late):
+    steps = [
+        "import os, sys, time",
+        "from labelmill.processes import die_with_parent",
+        "print(os.getpid(), flush=True)",
+    ]
+    if late:  # it asks when the parent's end of the pipe is gone
+        steps += ["sys.stdin.read()", "die_with_parent()", "time.sleep(60)"]
+    else:
+        steps += ["die_with_parent()", "print('up', flush=True)", "time.sleep(60)"]
+    code = "; ".join(steps)
+    command = f"{shlex.quote(sys.executable)} -c {shlex.quote(code)}; true"  # no shell can put it in its own place
+    parent_code = f"""
+        import subprocess
+        shell = subprocess.Popen(["sh", "-c", {command!r}], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        print(shell.stdout.readline(), end="")
+        {"" if late else "shell.stdout.readline()"}
+        print(shell.pid, flush=True)
+        shell.wait()
+    """
+    parent = subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(parent_code)],
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    child, shell = int(parent.stdout.readline()), int(parent.stdout.readline())
+    try:
+        assert alive(child)
+        parent.kill()
+        parent.wait()
+        parent.stdout.close()
+        deadline = time.monotonic() + 10
+        while (alive(child) or alive(shell)) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        assert not alive(child)
+        assert not alive(shell)
+    finally:
+        for one in (child, shell):
+            if alive(one):
+                os.kill(one, signal.SIGKILL)
 
 
 @pytest.mark.parametrize("named", [True, False])

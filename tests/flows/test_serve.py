@@ -54,7 +54,7 @@ def test_a_schedule_fires_and_nothing_is_left_behind(chain, tmp_path_factory):
             process.send_signal(how)
             process.wait(40)
         wait_for(lambda: not answers(port), 20, log)
-        wait_for(lambda: not at_work_for(home), 20, log)
+        wait_until_gone(home, 20, log)
         assert how == signal.SIGKILL or process.returncode == 0, log.read_text()[-2000:]
 
 
@@ -73,7 +73,7 @@ def test_drift_starts_train_also_after_a_crash_and_behind_late_runs(prefect_serv
         wait_for(lambda: "label" in stages_begun(log), 60, log)
         process.kill()
         process.wait()
-    wait_for(lambda: not at_work_for(tmp_path / "prefect"), 20, log)
+    wait_until_gone(tmp_path / "prefect", 20, log)
     (dead,) = trains("lottery is gone")
     assert dead.state_name == "Running", "the server knows nothing of a kill -9"
 
@@ -91,7 +91,7 @@ def test_drift_starts_train_also_after_a_crash_and_behind_late_runs(prefect_serv
         assert "by somebody; lottery is gone" in log.read_text() or "lottery is gone; by somebody" in log.read_text()
         process.send_signal(signal.SIGINT)
         assert process.wait(40) == 0, log.read_text()[-2000:]
-    wait_for(lambda: not at_work_for(tmp_path / "prefect"), 20, log)
+    wait_until_gone(tmp_path / "prefect", 20, log)
     assert answers(urlsplit(api()).port), "a server that was there before stays"
     assert f"train crashed in {chain} (run {dead.name})" in (chain / "alerts.txt").read_text()
 
@@ -227,14 +227,23 @@ def answers(port: int) -> bool:
         return False
 
 
+def wait_until_gone(home: Path, timeout_s: float, log: Path) -> None:
+    """Wait until none of the processes is left; say which are."""
+    try:
+        wait_for(lambda: not at_work_for(home), timeout_s, log)
+    except AssertionError as error:
+        raise AssertionError(f"still at work: {at_work_for(home)}\n{error}") from None
+
+
 def at_work_for(home: Path) -> list[str]:
-    """Processes that keep their Prefect files in `home`, apart from zombies."""
+    """Processes that keep their Prefect files in `home`, apart from zombies: number, state, parent, command."""
     found = []
     for folder in Path("/proc").glob("[0-9]*"):
         try:
             ours = f"PREFECT_HOME={home}".encode() in (folder / "environ").read_bytes().split(b"\0")
-            if ours and (folder / "stat").read_text().rsplit(")", 1)[1].split()[0] != "Z":
-                found.append((folder / "cmdline").read_text())
+            state, parent = (folder / "stat").read_text().rsplit(")", 1)[1].split()[:2]
+            if ours and state != "Z":
+                found.append(f"{folder.name} {state} {parent} {(folder / 'cmdline').read_text().replace(chr(0), ' ')}")
         except OSError:
             continue
     return found
