@@ -1,6 +1,6 @@
 """kill -9 at random points of the train flow, then the same command again: what is lost, is the result the same.
 
-`PYTHONPATH=. python benchmarks/loop/kills.py [KILLS] [--dvc]` (50 if absent) makes a project of generated mails in
+`PYTHONPATH=. python benchmarks/loop/kills.py [KILLS] [--dvc] [--seed N]` (50 if absent) makes a project of generated mails in
 several shards, runs the flow once undisturbed, and then per kill: a fresh copy, the flow killed at a uniformly drawn
 moment (the flow itself, `dvc` or the stage, whichever is drawn of those alive), the flow again. It prints a line per
 kill and in the end how many finished with equal hashes of label matrix, probabilities, end model and metrics, which
@@ -13,6 +13,7 @@ import os
 import random
 import re
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -27,18 +28,17 @@ from labelmill.storage import sha256_file
 
 ROOT = Path(__file__).parents[2]
 RESULTS = ("data/label_matrix", "data/probs", "models/end_model", "reports/metrics")
-PORT = 4797
 
 
-def main(kills: int, *, flow: bool) -> None:
-    dice = random.Random(0)
+def main(kills: int, *, flow: bool, seed: int) -> None:
+    dice = random.Random(seed)
     with tempfile.TemporaryDirectory() as folder:
         base = Path(folder)
         project = make_project(base / "start")
         environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
         environment |= {"DO_NOT_TRACK": "true", "DVC_NO_ANALYTICS": "1", "PREFECT_HOME": str(base / "prefect")}
         os.environ["PREFECT_HOME"] = str(base / "prefect")
-        with server("127.0.0.1", PORT, log=base / "server.log") as api:
+        with server("127.0.0.1", free_port(), log=base / "server.log") as api:
             environment["PREFECT_API_URL"] = api
             compare(project, kills, environment, dice=dice, flow=flow)
 
@@ -85,6 +85,12 @@ def compare(project: Path, kills: int, environment: dict[str, str], *, dice: ran
         f"{equal} of {kills} finished with equal hashes; stages run again at most {max(begun_again, default=0)} of "
         f"those begun, {ended_again} of those ended; {columns_again} columns of finished shards again"
     )
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def make_project(folder: Path) -> Path:
@@ -158,5 +164,6 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("kills", nargs="?", type=int, default=50)
     parser.add_argument("--dvc", action="store_true", help="kill `dvc repro` instead of the flow")
+    parser.add_argument("--seed", type=int, default=0, help="of the moments and victims")
     given = parser.parse_args()
-    main(given.kills, flow=not given.dvc)
+    main(given.kills, flow=not given.dvc, seed=given.seed)
