@@ -1,11 +1,12 @@
 """kill -9 at random points of the train flow, then the same command again: what is lost, is the result the same.
 
-`PYTHONPATH=. python benchmarks/loop/kills.py [KILLS] [--dvc] [--seed N]` (50 if absent) makes a project of generated mails in
-several shards, runs the flow once undisturbed, and then per kill: a fresh copy, the flow killed at a uniformly drawn
-moment (the flow itself, `dvc` or the stage, whichever is drawn of those alive), the flow again. It prints a line per
-kill and in the end how many finished with equal hashes of label matrix, probabilities, end model and metrics, which
-stages that had ended ran again (goal: none), which had begun (goal: at most one), and how many columns of finished
-shards were voted on again (goal: none). With --dvc the command is `dvc repro` instead of the flow.
+`PYTHONPATH=. python benchmarks/loop/kills.py [KILLS] [--dvc] [--seed N]` (50 if absent) makes a project of generated
+mails in several shards, runs the flow once undisturbed, and then per kill: a fresh copy, the flow killed at a
+uniformly drawn moment (the flow itself, `dvc` or the stage, whichever is drawn of those alive), the flow again. It
+prints a line per kill and in the end how many finished with equal hashes of label matrix, probabilities, end model
+and metrics, which stages that had ended ran again (goal: none), which had begun (goal: at most one), and how many
+columns of finished shards were voted on again (goal: none). With --dvc the command is `dvc repro` instead of the
+flow.
 """
 
 import argparse
