@@ -47,6 +47,11 @@ def test_the_newest_verdict_comes_first_with_what_followed(page):
     assert "A retrain was asked for: served flows start it" in words
 
 
+def test_commands_are_set_as_code(page):
+    assert "`" not in page
+    assert "<code>labelmill promote</code>" in page
+
+
 def test_every_labeling_function_is_drawn_that_which_stands_out_first(page):
     drawn = re.findall(
         r"<figure(?: class=\"out\")?><figcaption>(\w+)(?:<b>|</figcaption>)", page.split('class="lfs"')[1]

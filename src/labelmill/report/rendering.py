@@ -9,7 +9,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from labelmill.report import wording
-from labelmill.report.text import markdown, plain, visible
+from labelmill.report.text import coded, markdown, plain, visible
 
 
 @functools.cache
@@ -23,7 +23,13 @@ def environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    filters: dict[str, Any] = {"visible": visible, "plain": plain, "score": wording.score, "share": wording.share}
+    filters: dict[str, Any] = {
+        "visible": visible,
+        "plain": plain,
+        "coded": coded,
+        "score": wording.score,
+        "share": wording.share,
+    }
     filters["md"] = lambda value, limit=80: Markup(markdown(value, limit=limit))
     templates.filters.update(filters)
     return templates

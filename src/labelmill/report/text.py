@@ -10,6 +10,7 @@ from markupsafe import Markup, escape
 # Controls move the cursor and start escape sequences, format characters reorder or hide what follows,
 # lone surrogates cannot be encoded, the rest has no agreed look.
 _UNSEEN = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
+_CODE = re.compile(r"`([^`]+)`")
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>|#~$])")
 
 
@@ -31,6 +32,11 @@ def visible(value: Any, *, limit: int | None = None) -> Markup:
         else:
             parts.append(escape(run))
     return Markup("").join(parts)
+
+
+def coded(value: Any) -> Markup:
+    """A sentence of ours as HTML: what stands between backticks is code."""
+    return Markup(_CODE.sub(r"<code>\1</code>", str(escape(value))))
 
 
 def markdown(value: Any, *, limit: int | None = None) -> str:
