@@ -20,9 +20,14 @@ def test_scripts_and_damage_are_told_apart():
     assert found["script:Han"][2] == pytest.approx(0.6)
     assert found["characters:damaged"].tolist()[:4] == [0, 0, 0, 0.75]
     assert found["characters:beyond ASCII"][1] == pytest.approx(5 / 6)
-    assert found["null:text"].tolist() == [0, 0, 0, 0, 0, 1]
+    assert found["null:text"].tolist() == [0, 0, 0, 0, 1, 1]
     assert np.isnan(found["script:Latin"][4])
     assert not any("secret" in name for name in found)
+
+
+def test_a_text_of_blanks_is_missing():
+    found = measures(pd.DataFrame({"id": range(3), "text": ["abc", " \t\u3000", ""]}), SCHEMA)
+    assert found["null:text"].tolist() == [0, 1, 1]
 
 
 def test_numbers_flags_and_lists_are_measured():

@@ -34,11 +34,13 @@ def measures(frame: pd.DataFrame, schema: Schema) -> pd.DataFrame:
     found: dict[str, NDArray[np.float64]] = {}
     for name in visible(frame, schema):
         column = frame[name]
-        found[f"null:{name}"] = column.isna().to_numpy(float)
+        missing = column.isna()
         if name in schema.text_columns:
+            missing |= column.map(_is_blank).astype(bool)
             found[f"length:{name}"] = column.map(_length).to_numpy(float)
         elif (numbers := _numbers(column)) is not None:
             found[f"number:{name}"] = numbers
+        found[f"null:{name}"] = missing.to_numpy(float)
     found.update(_characters(texts_of(frame, schema)))
     return pd.DataFrame(found, index=range(len(frame)))
 
@@ -50,6 +52,10 @@ def visible(frame: pd.DataFrame, schema: Schema) -> list[str]:
 
 def _length(value: object) -> float:
     return float(len(value)) if isinstance(value, str) else 0.0
+
+
+def _is_blank(value: object) -> bool:
+    return isinstance(value, str) and not value.strip()
 
 
 def _numbers(column: pd.Series) -> NDArray[np.float64] | None:
