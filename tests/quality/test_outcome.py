@@ -4,7 +4,8 @@ import pandas as pd
 import pytest
 
 from labelmill.errors import ExpectationError, NothingToDoError
-from labelmill.quality.expectations import Check
+from labelmill.params import ColumnCheck
+from labelmill.quality.expectations import Check, existence_checks
 from labelmill.quality.outcome import QUARANTINE_COLUMNS, Outcome, Result
 
 CHECK = Check("text", "text", "expect_column_to_exist", "a column of this name", "validate.columns.text.required")
@@ -43,6 +44,21 @@ def test_an_expectation_of_the_table_stops_it_and_names_all():
         "    rows: a (mails.csv:7), b\n"
         "    broken: expect_column_to_exist, set by validate.columns.text.required. "
         "Correct the data at its source; if the data is right, change validate.columns.text.required in params.yaml.\n"
+        "  Look at the page."
+    )
+
+
+def test_columns_that_are_missing_are_told_together():
+    absent = existence_checks({name: ColumnCheck(type="string") for name in ("subject", "text", "sent_at")})[2:]
+    found = ("none; the nearest name is 'Subject'", "none", "none")
+    stop = error(
+        replace(FINE, results=tuple(Result(check, True, 1, is_) for check, is_ in zip(absent, found, strict=True)))
+    )
+    assert str(stop) == (
+        "data/ingested: 3 expectations broken; no labeling function was run.\n"
+        "  3 columns are missing: subject (the nearest name is 'Subject'), text, sent_at.\n"
+        "    broken: expect_column_to_exist, set by validate.columns.COLUMN.required of each. "
+        "Name them so in the source, or set that key to false where the task can do without.\n"
         "  Look at the page."
     )
 

@@ -19,6 +19,8 @@ FIXED: Final = "labelmill itself"
 STRUCTURE: Final = ("id", "split")
 """Columns that every table of rows has, whatever the task."""
 
+EXISTS: Final = "expect_column_to_exist"
+
 _KINDS: Final = {
     "str": "string",
     **dict.fromkeys(("int", "float", "Decimal", "int64", "float64"), "number"),
@@ -44,6 +46,11 @@ class Check:
     """The params key that sets it, or `FIXED`."""
     kwargs: Mapping[str, Any] = field(default_factory=dict)
     remedy: str = "Correct the data at its source; if the data is right, change {key} in params.yaml."
+
+    @property
+    def fixed(self) -> bool:
+        """Whether no params key sets it."""
+        return self.key == FIXED
 
     @property
     def to_do(self) -> str:
@@ -89,14 +96,13 @@ def type_check(name: str, expected: ColumnCheck) -> Check:
 def existence_checks(expected: Mapping[str, ColumnCheck]) -> list[Check]:
     """The columns that must be there."""
     checks = [
-        Check(name, name, "expect_column_to_exist", "a column of this name", FIXED, remedy="Run ingest again.")
-        for name in STRUCTURE
+        Check(name, name, EXISTS, "a column of this name", FIXED, remedy="Run ingest again.") for name in STRUCTURE
     ]
     remedy = "Name the column so in the source, or set {key}: false where the task can do without it."
     for name, column in expected.items():
         if column.required:
             key = f"validate.columns.{name}.required"
-            checks.append(Check(name, name, "expect_column_to_exist", "a column of this name", key, remedy=remedy))
+            checks.append(Check(name, name, EXISTS, "a column of this name", key, remedy=remedy))
     return checks
 
 

@@ -177,7 +177,7 @@ def quarantine_figure(
 def nearest(name: str, columns: Sequence[str]) -> str | None:
     """The column whose name is most like `name`, case aside."""
     by_lower = {column.lower(): column for column in columns}
-    near = difflib.get_close_matches(name.lower(), by_lower, n=1, cutoff=0.4)
+    near = difflib.get_close_matches(name.lower(), by_lower, n=1, cutoff=0.5)
     return by_lower[near[0]] if near else None
 
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 import pandas as pd
 
 from labelmill.errors import ExpectationError, NothingToDoError
-from labelmill.quality.expectations import Check, found_value, shown
+from labelmill.quality.expectations import EXISTS, Check, found_value, shown
 
 ROWS_NAMED: Final = 5
 """Rows that a message names as examples."""
@@ -103,13 +103,31 @@ class Outcome:
             return None
         count = len(self.stops)
         lines = [f"{where}: {count} expectation{'s' * (count > 1)} broken; no labeling function was run."]
+        absent = [result for result in self.stops if result.check.expectation == EXISTS and not result.check.fixed]
+        together = absent if len(absent) > 1 else []
+        lines += _missing(together)
         for result in self.stops:
+            if result in together:
+                continue
             check = result.check
             lines.append(f"  {check.about}: expected {check.says}, found {result.found}.")
             if result.rows:
                 lines.append(f"    rows: {', '.join(self.place(row) for row in result.rows)}")
             lines.append(f"    broken: {check.expectation}, set by {check.key}. {check.to_do}")
         return ExpectationError("\n".join([*lines, f"  Look at {look_at}."]))
+
+
+def _missing(absent: Sequence[Result]) -> list[str]:
+    """Columns that are missing, in two lines whatever their number: what a file of another kind lacks is many."""
+    if not absent:
+        return []
+    found = [(result.check.about, result.found.removeprefix("none").removeprefix("; ")) for result in absent]
+    names = ", ".join(f"{name} ({near})" if near else name for name, near in found)
+    return [
+        f"  {len(absent)} columns are missing: {names}.",
+        f"    broken: {EXISTS}, set by validate.columns.COLUMN.required of each. Name them so in the source, or set "
+        "that key to false where the task can do without.",
+    ]
 
 
 def quarantine(broken: Sequence[Broken], rejected: pd.DataFrame, sources: Mapping[str, str]) -> pd.DataFrame:

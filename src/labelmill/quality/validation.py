@@ -157,7 +157,7 @@ def _table_results(tally: Tally, params: Params, gold: pd.DataFrame) -> list[Res
     results = []
     checks = expectations.existence_checks(limits.columns)
     for check, (ok, _) in zip(checks, _inspect(header, checks), strict=True):
-        near = figures.nearest(check.about, tally.undeclared or columns)
+        near = figures.nearest(check.about, tally.undeclared)
         found = check.about if ok else f"none{f'; the nearest name is {near!r}' if near else ''}"
         results.append(Result(check, True, int(not ok), found))
     if limits.strict:
@@ -229,7 +229,7 @@ def _inspect(frame: pd.DataFrame, checks: Sequence[Check]) -> list[tuple[bool, l
 
 
 def _answer(check: Check, answer: Any) -> tuple[bool, list[tuple[str, Any]]]:
-    if not answer.success and not answer.result and check.expectation != "expect_column_to_exist":
+    if not answer.success and not answer.result and check.expectation != expectations.EXISTS:
         raise ExpectationError(
             f"{check.about}: {check.expectation} ({check.key}) cannot be evaluated: {answer.exception_info}"
         )
