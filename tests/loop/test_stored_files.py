@@ -51,6 +51,7 @@ def test_a_champion_comes_back_from_the_model_that_it_was(stored):
         shutil.copytree(paths.END_MODEL, new / "end_model")
     flip(folder / "end_model" / "weights.txt")
     (damage,) = stored_files.verify().damages
+    assert "Put another model in charge with `labelmill rollback`" in damage.problem
     assert stored_files.restore(damage, Checked(CACHE))
     storage.verify_folder(folder / "end_model")
 

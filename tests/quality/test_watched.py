@@ -54,7 +54,8 @@ def test_what_is_kept_of_them_may_be_damaged_or_gone():
     assert watched_batches()[0] == {1, 2, 3, 4, 5, 6}
 
 
-def test_a_damaged_record_is_named():
-    (watched.monitor() / "00002.json").write_text("{}")
-    with pytest.raises(CorruptFileError, match=r"00002\.json: is no record of a window"):
+@pytest.mark.parametrize(("content", "says"), [("{}", "is no record of a window"), ("{", "is not valid JSON")])
+def test_a_damaged_record_is_named(content, says):
+    (watched.monitor() / "00002.json").write_text(content)
+    with pytest.raises(CorruptFileError, match=rf"00002\.json: {says}.*Move it away: its batches are watched again"):
         watched_batches()

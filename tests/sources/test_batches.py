@@ -134,6 +134,8 @@ def test_a_held_batch_that_is_damaged_is_in_nobodys_way(caplog):
     assert [batch.seq for batch in batches.held_batches()] == [1]
     assert "00002/provenance.parquet" in caplog.text
     assert "00003/manifest.json" in caplog.text
+    assert "restore it from a copy, or take it away, then add its file again" in caplog.text
+    assert "incoming hold" not in caplog.text, "it is held already"
 
 
 def test_a_number_that_is_not_there_is_told_with_those_that_are():

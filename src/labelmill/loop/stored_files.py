@@ -15,6 +15,7 @@ ROOTS = ("data", "models", "state")
 ADVICE = {
     paths.INCOMING: "Take the batch away, and add the file that it came from again.",
     paths.HELD: "Take the batch away, and add the file that it came from again.",
+    paths.STATE / "models": "Put another model in charge with `labelmill rollback`; no stage makes this one again.",
     paths.STATE: "Take it away; no stage makes it again.",
 }
 """What to do about a damaged file that no stage makes, by where it is."""

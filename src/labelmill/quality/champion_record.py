@@ -19,6 +19,8 @@ PARTS = ("end_model", "featurizer")
 KEPT = 3
 """The newest champions whose models stay in `state/models/`, the one in charge among them; the best stays, too."""
 
+_MEND = "Restore it from a copy, or take it away and put the newest model in charge with `labelmill promote --first`."
+
 ONLY_IN_THE_LOG = ("reasons", "numbers", "champion", "at")
 """Facts of a decision that its entry does not repeat."""
 
@@ -29,15 +31,13 @@ def read_entry(project: Path | None = None) -> Entry | None:
     """The entry of the champion in charge; None where there is none yet."""
     file = champion_file(project)
     try:
-        entry = storage.read_json(file)
+        entry = storage.read_json(file, mend=_MEND)
     except CorruptFileError:
         raise
     except StorageError:
         return None
     if not isinstance(entry, dict) or not {"seq", "model", "sha256", "featurizer_sha256"} <= entry.keys():
-        raise CorruptFileError(
-            f"{file}: is no record of a champion. Take it away, then run `labelmill promote --first` again."
-        )
+        raise CorruptFileError(f"{file}: is no record of a champion. {_MEND}")
     return entry
 
 

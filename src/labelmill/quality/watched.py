@@ -10,6 +10,8 @@ from labelmill import paths, storage
 from labelmill.errors import CorruptFileError, StorageError
 from labelmill.quality.drift.findings import Diagnosis, Findings
 
+_MEND = "Move it away: its batches are watched again then."
+
 
 @dataclass(frozen=True)
 class SeenBatch:
@@ -223,13 +225,11 @@ def last_seen() -> int:
 
 
 def _read(file: Path) -> Watched:
-    content = storage.read_json(file)
+    content = storage.read_json(file, mend=_MEND)
     try:
         return Watched.from_json(content)
     except (KeyError, TypeError, ValueError) as error:
-        raise CorruptFileError(
-            f"{file}: is no record of a window ({error!r}). Move it away: its batches are watched again then."
-        ) from error
+        raise CorruptFileError(f"{file}: is no record of a window ({error!r}). {_MEND}") from error
 
 
 def _file(seq: int) -> Path:

@@ -130,7 +130,7 @@ def verify_batch(batch: Batch) -> None:
     CorruptFileError
         One is not what was written; the message names it.
     """
-    storage.verify_folder(batch.folder, mend=_mend(batch.seq))
+    storage.verify_folder(batch.folder, mend=_mend(batch.folder))
 
 
 def read_batch(batch: Batch) -> Intake:
@@ -144,7 +144,7 @@ def read_batch(batch: Batch) -> Intake:
         A file is not what was written; the message names it.
     """
     verify_batch(batch)
-    manifest = storage.read_manifest(batch.folder, mend=_mend(batch.seq))
+    manifest = storage.read_manifest(batch.folder, mend=_mend(batch.folder))
     parts = [storage.read_table(batch.folder / name) for name in manifest["files"] if name.startswith("part-")]
     frame = pd.concat(parts, ignore_index=True)
     return Intake(
@@ -177,8 +177,8 @@ def read_scores(batch: Batch) -> pd.DataFrame | None:
     """
     if batch.champion is None:
         return None
-    manifest = storage.read_manifest(batch.folder, mend=_mend(batch.seq))
-    return storage.read_table(storage.verify_file(batch.folder, SCORES, manifest, mend=_mend(batch.seq)))
+    manifest = storage.read_manifest(batch.folder, mend=_mend(batch.folder))
+    return storage.read_table(storage.verify_file(batch.folder, SCORES, manifest, mend=_mend(batch.folder)))
 
 
 @contextmanager
@@ -266,7 +266,7 @@ def _numbers(place: Path) -> list[int]:
 
 def load_batch(seq: int, folder: Path) -> Batch:
     """What the manifest of a batch says."""
-    facts = storage.read_manifest(folder, mend=_mend(seq))
+    facts = storage.read_manifest(folder, mend=_mend(folder))
     try:
         return Batch(
             folder=folder,
@@ -274,11 +274,13 @@ def load_batch(seq: int, folder: Path) -> Batch:
             **{name: facts[name] for name in Batch.__dataclass_fields__ if name not in ("folder", "arrived")},
         )
     except (KeyError, ValueError, TypeError) as error:
-        raise CorruptFileError(f"{folder}: is no batch: its manifest lacks {error}. {_mend(seq)}") from error
+        raise CorruptFileError(f"{folder}: is no batch: its manifest lacks {error}. {_mend(folder)}") from error
 
 
-def _mend(seq: int) -> str:
-    return (
-        "No stage makes a batch again: restore it from a copy, or move it out of the way with "
-        f"`labelmill incoming hold {seq} --reason damaged`, then add its file again."
-    )
+def _mend(folder: Path) -> str:
+    aside = "take it away" if folder.parent == paths.HELD else _hold(folder)
+    return f"No stage makes a batch again: restore it from a copy, or {aside}, then add its file again."
+
+
+def _hold(folder: Path) -> str:
+    return f"move it out of the way with `labelmill incoming hold {int(folder.name)} --reason damaged`"

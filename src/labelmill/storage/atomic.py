@@ -77,8 +77,8 @@ def write_json(path: Path, content: Any) -> None:
     write_text(path, json.dumps(content, indent=2, allow_nan=False, ensure_ascii=False) + "\n")
 
 
-def read_json(path: Path) -> Any:
-    """Read a JSON file.
+def read_json(path: Path, *, mend: str = "Make it again with `dvc repro`.") -> Any:
+    """Read a JSON file; `mend` says what to do where it is damaged.
 
     Raises
     ------
@@ -92,7 +92,7 @@ def read_json(path: Path) -> Any:
     except FileNotFoundError as error:
         raise missing(path) from error
     except ValueError as error:
-        raise CorruptFileError(f"{path}: is not valid JSON ({error}). Make it again with `dvc repro`.") from error
+        raise CorruptFileError(f"{path}: is not valid JSON ({error}). {mend}") from error
 
 
 def table_bytes(frame: pd.DataFrame) -> bytes:
