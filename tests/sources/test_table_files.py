@@ -53,7 +53,7 @@ def test_csv_sets_bad_rows_aside(tmp_path):
     for part in (
         "expected 2 fields, found 1",
         "found 3",
-        "'text' is not UTF-8",
+        "'text' is not UTF-8; convert the file, if it is Windows-1252 by `iconv",
         "is no CSV",
         "ingest.max_row_mb = 1 MB",
     ):

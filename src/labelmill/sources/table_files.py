@@ -19,6 +19,7 @@ MAX_COLUMNS: Final = 2000
 
 _UTF8_BOM = b"\xef\xbb\xbf"
 _UTF16_BOMS = (b"\xff\xfe", b"\xfe\xff")
+_CONVERT: Final = "; convert the file, if it is Windows-1252 by `iconv -f WINDOWS-1252 -t UTF-8`"
 
 
 class RawRow(NamedTuple):
@@ -136,7 +137,7 @@ def _csv_row(place: str, names: list[str], fields: list[str]) -> RawRow:
         return RawRow(place, None, f"expected {len(names)} fields, found {len(fields)}")
     for name, field in zip(names, fields, strict=True):
         if not field.isascii() and any("\udc80" <= char <= "\udcff" for char in field):
-            return RawRow(place, None, f"column {name!r} is not UTF-8")
+            return RawRow(place, None, f"column {name!r} is not UTF-8{_CONVERT}")
     return RawRow(place, {name: storable(field) for name, field in zip(names, fields, strict=True)})
 
 
@@ -147,7 +148,7 @@ def _json_row(place: str, line: bytes) -> RawRow:
             return RawRow(place, None, f"expected a JSON object, found {type(row).__name__}")
         return RawRow(place, {storable(name): plain(value) for name, value in row.items()})
     except UnicodeDecodeError as error:
-        return RawRow(place, None, f"is not UTF-8 (byte {error.start})")
+        return RawRow(place, None, f"is not UTF-8 (byte {error.start}){_CONVERT}")
     except json.JSONDecodeError as error:  # its own text says "line 1" of what is one line of many
         return RawRow(place, None, f"is not JSON ({error.msg}, character {error.pos + 1})")
     except ValueError as error:
