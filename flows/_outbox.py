@@ -17,6 +17,7 @@ EVENTS = {
     "rollback": "labelmill.model.promoted",
     "stale_lf": "labelmill.lf.stale",
     "hold": "labelmill.batch.held",
+    "refused_file": "labelmill.batch.held",
 }
 """The event of each kind of decision; a drift that asks for no retrain, a refusal and a release have none."""
 

@@ -159,6 +159,23 @@ def test_a_flipped_byte_is_found_by_verify_and_by_ingest(labelmill, ingested):
         assert "data/incoming/00001/part-00000.parquet: its bytes are not those that were written" in ended.err
 
 
+def test_a_refused_file_is_explained_where_it_is_asked_for_and_is_not_the_last_decision(labelmill, ingested):
+    labelmill("incoming", "add", write(ingested / "monday.jsonl"))
+    labelmill("incoming", "hold", "1", "--reason", "odd")
+    (ingested / "tuesday.jsonl").write_bytes("text: näh".encode("latin-1"))
+    assert labelmill("incoming", "add", "tuesday.jsonl").code == 3
+    assert "Decision 1 of 2\n" in (ended := labelmill("explain", "last")).out
+    assert "batch 1 is held" in ended.out
+    for command in (["explain", "2"], ["explain", "last", "--kind", "refused_file"]):
+        assert "tuesday.jsonl was refused: nothing of it can train" in labelmill(*command).out
+
+
+def test_a_kind_of_decision_that_there_is_not_is_told_with_those_that_are(labelmill, ingested):
+    ended = labelmill("explain", "last", "--kind", "promo")
+    assert ended.code == 2
+    assert "promotion" in ended.err
+
+
 @pytest.mark.slow
 def test_only_the_shard_of_the_new_batch_is_labeled(labelmill, new_project, caplog):
     """What a batch adds changes no byte of other shards, so their columns come from the cache."""

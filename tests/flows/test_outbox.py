@@ -50,6 +50,7 @@ def here(tmp_path, monkeypatch):
             {"lf": "money", "owner": "ann", "reason": "fires no more"},
         ),
         ({"kind": "hold", "reason": "empty texts"}, "labelmill.batch.held", {"reason": "empty texts"}),
+        ({"kind": "refused_file", "reason": "is UTF-16"}, "labelmill.batch.held", {"reason": "is UTF-16"}),
     ],
 )
 def test_each_kind_has_its_event(line, event, payload):

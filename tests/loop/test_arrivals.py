@@ -69,7 +69,7 @@ def test_a_damaged_champion_is_said_and_nothing_is_added(in_project, params, cha
     write(in_project / "new.jsonl")
     file = champion.folder / "end_model/manifest.json"
     file.write_bytes(file.read_bytes()[:-5])
-    with pytest.raises(CorruptFileError, match=r"(?s)the champion is damaged.*nothing was added.*labelmill rollback"):
+    with pytest.raises(CorruptFileError, match=r"(?s)the champion is damaged.*nothing was added.*promote with --first"):
         arrivals.add(in_project / "new.jsonl", params)
     assert batches.list_batches() == batches.held_batches() == []
 
@@ -213,7 +213,7 @@ def test_a_broken_feed_is_refused_kept_and_recorded(in_project, params, name):
     assert held.refused
     batches.verify_batch(held)
     (line,) = decisions.decisions()
-    assert (line["kind"], line["seq"], line["at"]) == ("hold", 1, "2024-07-01T12:00:00+00:00")
+    assert (line["kind"], line["seq"], line["at"]) == ("refused_file", 1, "2024-07-01T12:00:00+00:00")
     assert line["reason"] == held.refused
     # The same file again is refused again, and leaves no second copy; mended, it is taken in.
     with pytest.raises(ExpectationError, match="It was refused before"):
@@ -236,7 +236,7 @@ def test_a_crash_between_a_refusal_and_its_record_is_mended_by_the_same_call(in_
         with pytest.raises(ExpectationError, match="It was refused before: data/held/00001"):
             arrivals.add(in_project / "new.parquet", params)
     (line,) = decisions.decisions()
-    assert (line["kind"], line["seq"], line["at"]) == ("hold", 1, "2024-07-01T12:00:00+00:00")
+    assert (line["kind"], line["seq"], line["at"]) == ("refused_file", 1, "2024-07-01T12:00:00+00:00")
 
 
 def test_garbage_is_refused_with_its_reason(in_project, params):
@@ -244,6 +244,27 @@ def test_garbage_is_refused_with_its_reason(in_project, params):
     with pytest.raises(ExpectationError, match=r"new\.parquet.*(?s:.*)data/held/00001"):
         arrivals.add(in_project / "new.parquet", params)
     assert batches.held_batches()[0].rows == 0
+
+
+def test_what_cannot_be_read_of_a_file_is_told_though_no_row_of_it_is_new(in_project, params):
+    frame, _ = mails(20, 50)
+    lines = frame.to_json(orient="records", lines=True, date_format="iso")
+    (in_project / "new.jsonl").write_text(lines)
+    arrivals.add(in_project / "new.jsonl", params)
+    (in_project / "cut.jsonl").write_text(lines + '{"id": "x", "te')
+    told = r"all 20 rows are known already.*1 more row could not be read, the first: \S+cut\.jsonl:21: is not JSON"
+    with pytest.raises(NothingToDoError, match=told):
+        arrivals.add(in_project / "cut.jsonl", params)
+
+
+def test_of_a_damaged_record_of_the_champion_no_rollback_is_advised(in_project, params):
+    paths.STATE.mkdir(exist_ok=True)
+    (paths.STATE / "champion.json").write_text("{")
+    mails(20, 50)[0].to_json(in_project / "new.jsonl", orient="records", lines=True, date_format="iso")
+    with pytest.raises(CorruptFileError, match=r"champion\.json.*take it away.*promote --first") as error:
+        arrivals.add(in_project / "new.jsonl", params)
+    assert "rollback" not in str(error.value)
+    assert "dvc repro" not in str(error.value)
 
 
 def test_a_bad_row_is_left_out_with_its_reason_and_the_others_come_in(in_project, params):

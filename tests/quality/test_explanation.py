@@ -74,6 +74,10 @@ def test_a_promotion_with_its_numbers():
             "Rows that show it:\n  a\n  b\n  c\n  d\n  e\n  and 2 more",
         ),
         ({"kind": "release", "seq": 7}, "batch 7 was released: training may see it."),
+        (
+            {"kind": "refused_file", "seq": 7, "source": "monday.csv", "reason": "It is UTF-16."},
+            "monday.csv was refused: nothing of it can train.\nWhy:\n  It is UTF-16.",
+        ),
         ({"kind": "later", "reason": "who knows"}, "a decision of kind later.\nWhy:\n  who knows"),
     ],
 )

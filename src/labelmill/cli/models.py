@@ -3,7 +3,7 @@
 import json
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, get_args
 
 import typer
 
@@ -100,10 +100,15 @@ def explain(
     from labelmill.quality import champion, decisions, explanation
 
     champion.finish()
+    if kind not in (None, *get_args(decisions.Kind)):
+        kinds = ", ".join(get_args(decisions.Kind))
+        raise typer.BadParameter(f"give one of {kinds}, not {kind!r}", param_hint="--kind")
     lines = [line for line in decisions.decisions() if kind in (None, line.get("kind"))]
     if not lines:
         raise DataError(f"{decisions.log_file()}: has no decision{f' of kind {kind}' if kind else ''} yet.")
-    number = str(len(lines)) if which == "last" else which
+    # Who added a file was told at once why it was refused, and `incoming list` tells it again.
+    told = [place for place, line in enumerate(lines, 1) if line.get("kind") != "refused_file"]
+    number = str((told or [len(lines)])[-1]) if which == "last" else which
     if not number.isdecimal() or not 1 <= int(number) <= len(lines):
         raise typer.BadParameter(f"give `last` or a number from 1 to {len(lines):,}, not {which!r}")
     line = lines[int(number) - 1]

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -132,7 +133,7 @@ def add_rows(
                 outcome, clean = (outcome, clean) if new.frame.empty else check(new, params, **read)
         if new.frame.empty:
             why = "there is no row in it" if rows.frame.empty else f"all {len(rows.frame):,} rows are known already"
-            raise NothingToDoError(f"{name}: {why}; nothing was added. {told}".strip())
+            raise NothingToDoError(f"{name}: {why}; nothing was added. {_unread(intake)}{told}".strip())
         look_at = "the rows that are kept, and at section validate of params.yaml"
         broken = outcome.error(where=name, look_at=look_at)
         if isinstance(broken, NothingToDoError):
@@ -224,16 +225,19 @@ def release(seq: int, *, at: dt.datetime | None = None) -> Path:
 
 def reason_held(seq: int) -> str | None:
     """Why a batch is held, as the log of decisions has it; None for one that is not held."""
-    lines = [line for line in decisions.decisions() if line["kind"] in ("hold", "release") and line.get("seq") == seq]
-    return str(lines[-1]["reason"]) if lines and lines[-1]["kind"] == "hold" else None
+    lines = [line for line in _about_batches() if line.get("seq") == seq]
+    return str(lines[-1]["reason"]) if lines and lines[-1]["kind"] != "release" else None
 
 
 @contextmanager
 def _adding() -> Iterator[int]:
     """Yield the number of the next batch: one that was told of is not used again, though its batch is gone."""
     with batches.adding() as seq:
-        decided = (line.get("seq", 0) for line in decisions.decisions() if line["kind"] in ("hold", "release"))
-        yield max(seq, last_seen() + 1, *(number + 1 for number in decided))
+        yield max(seq, last_seen() + 1, *(line.get("seq", 0) + 1 for line in _about_batches()))
+
+
+def _about_batches() -> list[dict[str, Any]]:
+    return [line for line in decisions.decisions() if line["kind"] in decisions.ABOUT_BATCHES]
 
 
 def _refuse(
@@ -273,7 +277,7 @@ def _refuse(
 def _record_refusal(batch: Batch) -> None:
     if reason_held(batch.seq) is None:  # a crash may have come between the batch and its record
         facts = {"seq": batch.seq, "source": batch.source, "reason": batch.refused}
-        decisions.record("hold", **decisions.decided(batch.arrived), **facts)
+        decisions.record("refused_file", **decisions.decided(batch.arrived), **facts)
 
 
 def _scores(frame: pd.DataFrame, champion: Champion) -> pd.DataFrame:
@@ -285,9 +289,17 @@ def _champion() -> Champion | None:
         return load_champion()
     except CorruptFileError as error:
         raise CorruptFileError(
-            f"the champion is damaged, and no batch is taken in before it was scored; nothing was added. {error} "
-            "Put an earlier one in charge with `labelmill rollback`, then add again."
+            f"the champion is damaged, and no batch is taken in before it was scored; nothing was added. {error}"
         ) from error
+
+
+def _unread(intake: Intake) -> str:
+    """What of a file could not be read, where nobody else would tell."""
+    if intake.rejected.empty:
+        return ""
+    first = intake.rejected.iloc[0]
+    rows = "1 more row" if len(intake.rejected) == 1 else f"{len(intake.rejected):,} more rows"
+    return f"{rows} could not be read, the first: {first['source']}: {first['reason']}. "
 
 
 def _nothing() -> Intake:

@@ -8,13 +8,17 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Final, Literal, get_args
 
 from labelmill import paths, storage
 
-Kind = Literal["promotion", "refusal", "rollback", "drift", "stale_lf", "hold", "release"]
+Kind = Literal["promotion", "refusal", "rollback", "drift", "stale_lf", "hold", "release", "refused_file"]
 """promotion, refusal: of a challenger; rollback: to an earlier champion; drift: what the newest window asks for;
-stale_lf: a labeling function whose author is asked to look; hold, release: of a batch that training must not see."""
+stale_lf: a labeling function whose author is asked to look; hold, release: of a batch that training must not see;
+refused_file: what came as a batch and is none."""
+
+ABOUT_BATCHES: Final = ("hold", "release", "refused_file")
+"""The kinds whose `seq` is the number of a batch."""
 
 LOG = "decisions.jsonl"
 WAIT_S = 60.0

@@ -26,6 +26,7 @@ _HEADINGS: dict[str, Callable[[Line], str]] = {
     "stale_lf": lambda line: f"the labeling function {line.get('lf')} has gone stale: its author is asked to look",
     "hold": lambda line: f"batch{_of(line, 'seq')}{_of(line, 'source', ' from ')} is held: training must not see it",
     "release": lambda line: f"batch{_of(line, 'seq')} was released: training may see it",
+    "refused_file": lambda line: f"{line.get('source', 'a file')} was refused: nothing of it can train",
 }
 
 _LISTED = 5
