@@ -16,6 +16,8 @@ from labelmill import paths
 from labelmill.processes import die_with_parent
 
 HOST = "127.0.0.1"
+STOPPED = 130
+"""The exit code after Ctrl-C, that of `labelmill`, too."""
 
 
 @contextlib.contextmanager
@@ -53,6 +55,16 @@ def server(host: str, port: int, *, log: Path, timeout_s: float = 120) -> Iterat
                 process.wait(20)
             if process.poll() is None:
                 process.kill()
+
+
+@contextlib.contextmanager
+def stopped_by_ctrl_c() -> Iterator[None]:
+    """End with a word and the exit code that shells expect, where a traceback would tell of an accident."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        sys.stderr.write("stopped; files of finished stages are whole\n")
+        sys.exit(STOPPED)
 
 
 def serve_this_process(project: str) -> None:

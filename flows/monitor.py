@@ -15,7 +15,7 @@ from prefect.artifacts import create_markdown_artifact
 from flows._alerts import tell
 from flows._children import StageBusy, stream
 from flows._runs import alone
-from flows._server import serve_this_process
+from flows._server import serve_this_process, stopped_by_ctrl_c
 from flows._tasks import BRIEFLY_BUSY, announce_decisions, batches_not_read, watch
 from labelmill import paths
 from labelmill.errors import BusyError
@@ -70,5 +70,6 @@ if __name__ == "__main__":
     )
     parser.add_argument("--project", default=".", help="the project folder")
     given = parser.parse_args()
-    serve_this_process(given.project)
-    monitor(project=given.project)
+    with stopped_by_ctrl_c():
+        serve_this_process(given.project)
+        monitor(project=given.project)

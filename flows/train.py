@@ -7,7 +7,7 @@ from prefect import flow, get_run_logger
 
 from flows._alerts import tell
 from flows._runs import alone, join_waiting
-from flows._server import serve_this_process
+from flows._server import serve_this_process, stopped_by_ctrl_c
 from flows._tasks import (
     announce_decisions,
     keep_version,
@@ -93,13 +93,14 @@ if __name__ == "__main__":
     parser.add_argument("--no-version", action="store_true", help="keep no label version of what comes out")
     parser.add_argument("--commit", action="store_true", help="commit the label version to git")
     given = parser.parse_args()
-    serve_this_process(given.project)
-    train(
-        project=given.project,
-        pull=given.pull,
-        push=given.push,
-        reason=given.reason,
-        promote=not given.no_promote,
-        version=not given.no_version,
-        commit=given.commit,
-    )
+    with stopped_by_ctrl_c():
+        serve_this_process(given.project)
+        train(
+            project=given.project,
+            pull=given.pull,
+            push=given.push,
+            reason=given.reason,
+            promote=not given.no_promote,
+            version=not given.no_version,
+            commit=given.commit,
+        )

@@ -8,7 +8,7 @@ import argparse
 
 from prefect import flow
 
-from flows._server import serve_this_process
+from flows._server import serve_this_process, stopped_by_ctrl_c
 from flows._tasks import pull_data, push_data, run_stage
 
 
@@ -33,5 +33,6 @@ if __name__ == "__main__":
     )
     parser.add_argument("--project", default=".", help="the project folder")
     given = parser.parse_args()
-    serve_this_process(given.project)
-    train_gpu(project=given.project)
+    with stopped_by_ctrl_c():
+        serve_this_process(given.project)
+        train_gpu(project=given.project)

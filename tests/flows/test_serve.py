@@ -42,6 +42,24 @@ def served(project, port, log, *arguments, **environment):
 
 
 @pytest.mark.slow
+def test_ctrl_c_ends_a_flow_by_hand_with_a_word_and_no_traceback(chain):
+    process = subprocess.Popen(
+        [sys.executable, "-m", "flows.monitor", "--project", str(chain)],
+        cwd=ROOT,
+        stderr=subprocess.PIPE,
+        # A shell that starts the tests in the background has it ignored.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
+    log = chain / ".prefect" / "server.log"
+    wait_for(log.exists, 60, log)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert said.decode().endswith("stopped; files of finished stages are whole\n")
+    assert b"Traceback" not in said
+
+
+@pytest.mark.slow
 def test_a_schedule_fires_and_nothing_is_left_behind(chain, tmp_path_factory):
     home = tmp_path_factory.mktemp("prefect")
     port, log = free_port(), home / "serve.log"
