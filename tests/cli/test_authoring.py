@@ -62,6 +62,14 @@ class TestNew:
         assert labelmill("lfs", "new", *arguments).code in (2, 4)
         assert sorted((new_project / "lfs").rglob("*")) == before
 
+    @pytest.mark.parametrize("column", ["tex", "received_at", "split"])
+    def test_a_column_that_no_labeling_function_sees_is_refused(self, labelmill, labeled, column):
+        ended = labelmill("lfs", "new", "fine", "--column", column)
+        assert ended.code == 2
+        assert column in ended.err
+        assert not (labeled / "lfs/fine.py").exists()
+        assert labelmill("lfs", "new", "fine", "--column", "sender_domain").code == 0
+
 
 class TestDiff:
     def test_no_edit_no_change(self, labelmill, labeled):
@@ -90,6 +98,16 @@ class TestDiff:
         assert ended.code == 0
         assert ended.out.count("abstain → ham") == 2
         assert "rows with a vote" in ended.out
+
+    def test_gold_of_other_classes_is_set_beside_no_label_model(self, labelmill, labeled):
+        edit(labeled / "params.yaml", "classes: [ham, spam]", "classes: [ham, spam, newsletter]")
+        edit(labeled / "params.yaml", "class_balance: [0.7, 0.3]", "class_balance: [0.6, 0.3, 0.1]")
+        with (labeled / "lfs/words.py").open("a") as file:
+            file.write(HELLO)
+        ended = labelmill("lfs", "diff")
+        assert ended.code == 0, ended.err
+        assert "dev gold was read when the classes were ham, spam" in ended.err
+        assert "rows of dev gold" not in ended.out
 
     def test_a_revision_needs_git(self, labelmill, labeled):
         ended = labelmill("lfs", "diff", "--against", "HEAD")

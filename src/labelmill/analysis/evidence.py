@@ -106,6 +106,12 @@ def dev_gold(ids: pd.Series) -> Gold:
     return storage.read_gold(paths.GOLD_DEV, ids)
 
 
+def classes_of_gold() -> tuple[str, ...] | None:
+    """The classes by whose numbers stage `ingest` wrote the gold; None where it left no metrics."""
+    file = paths.metrics("ingest")
+    return tuple(storage.read_json(file)["dev_gold"]) if file.is_file() else None
+
+
 def check_same_rows(clean: pd.Series, ids: pd.Series) -> None:
     """Raise DataError unless the label matrix is of the clean rows."""
     if not np.array_equal(clean, ids):

@@ -80,6 +80,14 @@ def _gold_change(before: "Relabeled", now: "Relabeled", params: "Params") -> "Go
     from labelmill.arrays import UNKNOWN
 
     gold = evidence.dev_gold(now.ids)
+    if (known := evidence.classes_of_gold()) not in (None, params.task.classes):
+        typer.secho(
+            f"note: dev gold was read when the classes were {', '.join(known)}, so no label model is set beside it; "
+            "`dvc repro` reads it anew",
+            fg="yellow",
+            err=True,
+        )
+        return None
     if (gold == UNKNOWN).all():
         return None
     train = (storage.read_shards(paths.CLEAN, ["split"])["split"] == "train").to_numpy()

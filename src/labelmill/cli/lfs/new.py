@@ -53,6 +53,7 @@ def new(
 
     params = load_params()
     chosen = _check(name, label, pattern, kind, params)
+    _check_column(column, params)
     target = _target(file or Path(f"{name}.py"), paths.LFS)
     tests = target.with_name(f"test_{target.name}")
     _check_free(name, target, tests)
@@ -95,6 +96,24 @@ def _check(name: str, label: str | None, pattern: str | None, kind: Kind, params
             raise typer.BadParameter("--pattern goes with --kind regex")
         check_pattern(pattern, lf=name)
     return label or classes[params.task.positive_index]
+
+
+def _check_column(column: str | None, params: "Params") -> None:
+    """Refuse a column that labeling functions do not see; before the first run nobody knows which there are."""
+    import pyarrow.parquet as pq
+
+    from labelmill import paths, storage
+
+    if column is None or not paths.CLEAN.exists():
+        return
+    hidden = {"split", *params.task.hidden_columns}
+    names = pq.read_schema(storage.list_shards(paths.CLEAN)[0].file).names
+    found = [name for name in names if name not in hidden]
+    if column not in found:
+        raise typer.BadParameter(
+            f"labeling functions see no column {column!r} in {paths.CLEAN}, but {', '.join(found)}",
+            param_hint="--column",
+        )
 
 
 def _target(file: Path, folder: Path) -> Path:
