@@ -176,6 +176,20 @@ def test_a_kind_of_decision_that_there_is_not_is_told_with_those_that_are(labelm
     assert "promotion" in ended.err
 
 
+@pytest.mark.parametrize(
+    ("start", "end", "code", "says"),
+    [
+        ("2024-06-01", "2024-05-01", 2, "must be after --from"),
+        ("2031-01-01", "2031-02-01", 13, "its rows are of 2024-05-"),
+    ],
+)
+def test_a_replay_of_no_day_is_refused_before_anything_is_done(labelmill, ingested, start, end, code, says):
+    ended = labelmill("replay", "--from", start, "--to", end)
+    assert ended.code == code
+    assert says in ended.err
+    assert not paths.STATE.exists()
+
+
 @pytest.mark.slow
 def test_only_the_shard_of_the_new_batch_is_labeled(labelmill, new_project, caplog):
     """What a batch adds changes no byte of other shards, so their columns come from the cache."""

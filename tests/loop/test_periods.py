@@ -9,7 +9,7 @@ from labelmill import paths, storage
 from labelmill.errors import DataError
 from labelmill.loop import arrivals
 from labelmill.loop.audits import waiting
-from labelmill.loop.periods import periods, publish_audits
+from labelmill.loop.periods import days_of_stream, periods, publish_audits
 from labelmill.sources.annotations import read_annotations
 from labelmill.stages import ingest
 
@@ -49,6 +49,11 @@ def test_days_without_a_row_are_periods_too(params):
     found = list(periods(params, start=dt.date(2025, 1, 1), end=dt.date(2025, 1, 4), days=1))
     assert [len(period.intake.frame) for period in found] == [0, 0, 0]
     assert found[0].name == "replay 2025-01-01 to 2025-01-01"
+
+
+def test_the_days_of_the_stream_are_those_of_its_rows(params):
+    days = storage.read_shards(paths.STREAM)["received_at"].dt.date
+    assert days_of_stream(params) == (days.min(), days.max())
 
 
 def test_it_needs_dates(params):

@@ -38,14 +38,21 @@ def replay(
     project; try it in a copy first. At the end the loop is compared with its own first champion, had that stayed in
     charge. Killed, the same command goes on where it ended.
     """
-    from labelmill.errors import PromotionError
-    from labelmill.loop.periods import periods
+    from labelmill import paths
+    from labelmill.errors import NothingToDoError, PromotionError
+    from labelmill.loop.periods import days_of_stream, periods
     from labelmill.loop.replay import Replay
     from labelmill.loop.retrain import judge, retrain
     from labelmill.params import load_params
     from labelmill.quality import champion
 
+    if start >= end:
+        raise typer.BadParameter(f"{end.date()} must be after --from, {start.date()}", param_hint="--to")
     params = load_params()
+    there = days_of_stream(params)
+    if there is None or start.date() > there[1] or end.date() <= there[0]:
+        days_there = "it has none" if there is None else f"its rows are of {there[0]} to {there[1]}"
+        raise NothingToDoError(f"{paths.STREAM}: has no row of {start.date()} until {end.date()}: {days_there}.")
     if not champion.current_seq():
         first = judge(params, at=start.replace(tzinfo=dt.UTC))
         if not first.promote:

@@ -69,9 +69,7 @@ def periods(params: Params, *, start: dt.date, end: dt.date, days: int) -> Itera
     StorageError
         Stage `ingest` was not run.
     """
-    column = params.ingest.splits.date_column
-    if column is None:
-        raise DataError("params.yaml: a replay needs ingest.splits.date_column: name the column of dates.")
+    column = _date_column(params)
     frame = storage.read_shards(paths.STREAM).drop(columns="split").sort_values([column, "id"], ignore_index=True)
     gold = storage.read_gold(paths.GOLD_STREAM, frame["id"])
     for first in pd.date_range(start, end, freq=f"{days}D", inclusive="left", tz="UTC"):
@@ -86,6 +84,19 @@ def periods(params: Params, *, start: dt.date, end: dt.date, days: int) -> Itera
             same_columns=tuple(name for name in rows if name != "id"),
         )
         yield Period(first.date(), after.date(), intake, gold[chosen])
+
+
+def days_of_stream(params: Params) -> tuple[dt.date, dt.date] | None:
+    """The days of its first and its last row; None where it has none.
+
+    Raises
+    ------
+    DataError, StorageError
+        As `periods`.
+    """
+    column = _date_column(params)
+    times = storage.read_shards(paths.STREAM, [column])[column].dropna()
+    return None if times.empty else (times.min().date(), times.max().date())
 
 
 def publish_audits(period: Period, params: Params, *, at: dt.datetime) -> int:
@@ -119,3 +130,10 @@ def publish_audits(period: Period, params: Params, *, at: dt.datetime) -> int:
         }
         storage.append_line(paths.ANNOTATIONS, line)
     return int(chosen.sum())
+
+
+def _date_column(params: Params) -> str:
+    column = params.ingest.splits.date_column
+    if column is None:
+        raise DataError("params.yaml: a replay needs ingest.splits.date_column: name the column of dates.")
+    return column
