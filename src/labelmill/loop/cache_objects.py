@@ -174,7 +174,7 @@ def verify_version(version: Version, checked: Checked) -> tuple[list[str], list[
     """What is damaged of a version, and the outputs whose objects are not in the cache, in words."""
     problems = []
     try:
-        storage.verify_folder(version.folder)
+        version.verify()
     except CorruptFileError as error:
         return [str(error)], []
     absent = []

@@ -20,6 +20,8 @@ log = logging.getLogger(__name__)
 
 WAIT_S = 60.0
 
+_MEND = "Nothing makes a version again: restore its folder from a copy, or move it away."
+
 
 @dataclass(frozen=True)
 class Version:
@@ -41,7 +43,17 @@ class Version:
 
     def labels(self) -> pd.DataFrame:
         """One label per row that it keeps: `id`, `label`, `confidence`."""
-        return storage.read_table(storage.verify_file(self.folder, contents.LABELS, self.manifest))
+        return storage.read_table(storage.verify_file(self.folder, contents.LABELS, self.manifest, mend=_MEND))
+
+    def verify(self) -> None:
+        """Re-hash every file of it.
+
+        Raises
+        ------
+        CorruptFileError
+            One is not what was written; the message names it.
+        """
+        storage.verify_folder(self.folder, mend=_MEND)
 
 
 def folder() -> Path:

@@ -58,7 +58,7 @@ def restore(version: Version, *, force: bool = False) -> Restored:
     CorruptFileError
         A file of the version is damaged.
     """
-    storage.verify_folder(version.folder)
+    version.verify()
     with _no_stage_at_work():
         wanted = {
             file.relative_to(version.project): file
