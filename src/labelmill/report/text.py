@@ -35,7 +35,11 @@ def visible(value: Any, *, limit: int | None = None) -> Markup:
 
 
 def coded(value: Any) -> Markup:
-    """A sentence of ours as HTML: what stands between backticks is code."""
+    """A sentence of ours as HTML, markup in it escaped: what stands between backticks is code.
+
+    >>> print(coded("a <b>: `dvc repro`"))
+    a &lt;b&gt;: <code>dvc repro</code>
+    """
     return Markup(_CODE.sub(r"<code>\1</code>", str(escape(value))))
 
 
