@@ -1,5 +1,6 @@
 import json
 import random
+import resource
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -124,3 +125,18 @@ def test_lines_of_many_writers_do_not_mix(tmp_path):
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda n: storage.append_line(file, {"n": n, "text": "x" * 5000}), range(200)))
     assert sorted(json.loads(line)["n"] for line in file.read_text().splitlines()) == list(range(200))
+
+
+def test_a_line_that_finds_no_room_is_an_error_and_leaves_no_part(tmp_path):
+    """Faults F1: the call that fills the disk writes what fits and raises nothing."""
+    file = tmp_path / "log.jsonl"
+    storage.append_line(file, {"n": 1})
+    before = file.read_bytes()
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(before) + 20, hard))
+    try:
+        with pytest.raises(StorageError, match=r"log\.jsonl: no line can be added"):
+            storage.append_line(file, {"text": "x" * 200})
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert file.read_bytes() == before

@@ -155,19 +155,39 @@ def to_frame(table: pa.Table) -> pd.DataFrame:
 
 
 def append_line(path: Path, content: dict[str, Any]) -> None:
-    """Append one JSON line under a lock, fsynced, so that concurrent writers do not mix."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    line = json.dumps(content, ensure_ascii=False, allow_nan=False) + "\n"
-    handle = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o644)
+    """Append one JSON line under a lock, fsynced, so that concurrent writers do not mix.
+
+    Raises
+    ------
+    StorageError
+        The disk is full or the file is not writable; nothing of the line is in it.
+    """
+    line = (json.dumps(content, ensure_ascii=False, allow_nan=False) + "\n").encode("utf-8")
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX)  # let go when the handle closes
-        size = os.fstat(handle).st_size
-        if size and os.pread(handle, 1, size - 1) != b"\n":
-            line = "\n" + line  # a crash cut the last line short: do not grow onto it
-        os.write(handle, line.encode("utf-8"))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o644)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX)  # let go when the handle closes
+            _append(handle, line)
+        finally:
+            os.close(handle)
+    except OSError as error:
+        raise StorageError(
+            f"{path}: no line can be added ({error.strerror or error}). The lines that were there are untouched."
+        ) from error
+
+
+def _append(handle: int, line: bytes) -> None:
+    size = os.fstat(handle).st_size
+    if size and os.pread(handle, 1, size - 1) != b"\n":
+        line = b"\n" + line  # a crash cut the last line short: do not grow onto it
+    try:
+        while line:  # on a full disk a first call writes what fits, and only the next one says so
+            line = line[os.write(handle, line) :]
         os.fsync(handle)
-    finally:
-        os.close(handle)
+    except OSError:
+        os.ftruncate(handle, size)
+        raise
 
 
 def sync_folder(folder: Path) -> None:
