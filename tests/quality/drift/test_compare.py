@@ -92,3 +92,24 @@ def test_copies_are_not_taken_for_rows_of_their_own(rows, schema, params):
     windows = [with_copies(rows, 2000, seed) for seed in range(2, 8)]
     assert {compare(made, window, params).state for window in windows} == {"stable"}
     assert null_of(made, 2000, draws=params.null_draws, cache=None).layers["votes"].spread.max() > 1.5
+
+
+def with_thanks(rows, n, seed, *, dead=False):
+    """One row in twelve has the same short text, on which alone the first labeling function votes."""
+    plain = rows(n, seed)
+    thanks = np.random.default_rng(seed).random(n) < 1 / 12
+    L = plain.L.copy()
+    L[:, 0] = np.where(thanks, -1 if dead else 1, -1)
+    return Rows(plain.frame.assign(text=plain.frame["text"].mask(thanks, "thanks a lot")), L, plain.probs, plain.scores)
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("sample_rows", [1500, 20_000])
+def test_a_text_that_comes_all_the_time_neither_alarms_nor_hides_what_hangs_on_it(
+    rows, schema, params, seed, sample_rows
+):
+    made = Reference.of([with_thanks(rows, 6000, 1)], schema, seed=seed, sample_rows=sample_rows)
+    found = compare(made, with_thanks(rows, 1000, 2), params)
+    assert found.state == "stable"
+    dead = compare(made, with_thanks(rows, 1000, 3, dead=True), params).layers["votes"].alarms
+    assert ("coverage", "lf_0") in {(signal.kind, signal.name) for signal in dead}

@@ -27,6 +27,12 @@ def test_clusters_are_drawn_whole():
     assert sorted(clusters.rows(np.array([0, 2, 0]))) == [0, 0, 2, 2, 3, 5, 5]
 
 
+def test_rows_of_a_frequent_text_are_drawn_one_by_one():
+    clusters = Clusters(np.array([5] * 21 + [7, 7], np.uint64))
+    assert sorted(clusters.sizes) == [1] * 21 + [2]
+    assert Clusters(np.array([5] * 20 + [7, 7], np.uint64)).mean_size == 11
+
+
 def kept(reference, tmp_path, n=2000):
     """The null by a process that has nothing in memory."""
     reference.drawn.clear()

@@ -1,3 +1,4 @@
+import dataclasses
 import json
 
 import numpy as np
@@ -82,7 +83,32 @@ def test_without_rows_there_is_no_reference(rows, schema):
 
 
 def test_copies_stay_together(schema, rows):
+    made = Reference.of([with_texts(rows, lambda row: f"offer {letters(row // 5)}")], schema, seed=1, sample_rows=800)
+    assert set(pd.Series(made.sample.keys).value_counts()) == {5}
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_texts_that_come_often_keep_their_share(schema, rows, seed):
+    """Whole or not at all, they would be a fifth of the rows and none of the sample, or half of it."""
+    often = with_texts(rows, lambda row: f"offer number {row} {'abcde'[row % 5]}" if row % 2 else letters(row))
+    made = [
+        Reference.of(parts, schema, seed=seed, sample_rows=800) for parts in ([often], halves(often), tenths(often))
+    ]
+    shares = pd.Series(made[0].sample.keys).value_counts().head(5) / len(made[0].sample)
+    assert shares.between(0.06, 0.14).all()
+    assert len(made[0].sample) > 700
+    assert len({reference.digest for reference in made}) == 1
+
+
+def with_texts(rows, text):
     plain = rows(2000, 9)
-    frame = plain.frame.assign(text=[f"offer number {row} {'abcde'[row % 5]}" for row in range(2000)])
-    made = Reference.of([Rows(frame, plain.L, plain.probs, plain.scores)], schema, seed=1, sample_rows=800)
-    assert len(np.unique(made.sample.keys)) == 2 or (pd.Series(made.sample.keys).value_counts() == 400).sum() == 2
+    frame = plain.frame.assign(text=[text(row) for row in range(2000)])
+    return dataclasses.replace(plain, frame=frame)
+
+
+def letters(number):
+    return f"{number:b}".translate(str.maketrans("01", "xy"))
+
+
+def tenths(rows):
+    return [part(rows, slice(start, start + 200)) for start in range(0, 2000, 200)]

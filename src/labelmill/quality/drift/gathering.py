@@ -1,5 +1,6 @@
 """The sample of the reference: rows are taken in part by part, and the same are kept in whatever order they come."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 from labelmill.arrays import UNKNOWN, Gold, LabelMatrix, Probs
 from labelmill.quality.drift.measures import measures
 from labelmill.quality.drift.rows import Rows, Schema
-from labelmill.quality.drift.sample import Keys, cluster_keys, kept, texts_of
+from labelmill.quality.drift.sample import Keys, candidates, cluster_keys, kept, texts_of
 from labelmill.quality.drift.words import BUCKETS, grams
 
 
@@ -45,13 +46,17 @@ class Sample:
         return len(self.ids)
 
     @classmethod
-    def of(cls, rows: Rows, schema: Schema, *, seed: int, most: int, full: "Sample | None" = None) -> "Sample":
-        """The rows of one part that are kept, measured; those that `full` has no place for are not."""
+    def of(cls, rows: Rows, schema: Schema, *, seed: int, most: int) -> "Sample":
+        """The rows that are kept of one part, measured."""
         texts = texts_of(rows.frame, schema)
         keys = cluster_keys(rows.frame["id"], texts, seed=seed)
-        chosen = kept(keys, rows.frame["id"], rows=most)
-        if full is not None and len(full) >= most:
-            chosen = chosen[keys[chosen] <= full.keys.max()]
+        return cls.measured_of(rows, schema, texts, keys, kept(keys, rows.frame["id"], rows=most))
+
+    @classmethod
+    def measured_of(
+        cls, rows: Rows, schema: Schema, texts: list[str], keys: Keys, chosen: NDArray[np.intp]
+    ) -> "Sample":
+        """These rows of one part, measured."""
         frame = rows.frame.iloc[chosen]
         n, m = rows.L.shape
         failed = np.zeros((n, m), bool) if rows.failed is None else rows.failed
@@ -68,16 +73,15 @@ class Sample:
             grams=grams([texts[place] for place in chosen]),
         )
 
-    def joined(self, other: "Sample", *, most: int) -> "Sample":
-        """The rows that are kept of two samples."""
-        measured = pd.concat([self.measured, other.measured], ignore_index=True)
+    @classmethod
+    def joined(cls, parts: "Sequence[Sample]") -> "Sample":
+        """The rows of all parts, one after the other."""
+        measured = pd.concat([part.measured for part in parts], ignore_index=True)
         for name in measured.columns:
             if name.startswith("null:"):  # a column that a part does not have is missing in all of its rows
                 measured[name] = measured[name].fillna(1.0)
-        arrays = {name: np.concatenate([getattr(self, name), getattr(other, name)]) for name in _ARRAYS}
-        words = sp.vstack([self.grams, other.grams], format="csr")
-        both = Sample(**arrays, measured=measured, grams=words)
-        return both.take(kept(both.keys, pd.Series(both.ids), rows=most))
+        arrays = {name: np.concatenate([getattr(part, name) for part in parts]) for name in _ARRAYS}
+        return cls(**arrays, measured=measured, grams=sp.vstack([part.grams for part in parts], format="csr"))
 
     def take(self, chosen: NDArray[np.intp]) -> "Sample":
         """These rows only."""
@@ -87,6 +91,43 @@ class Sample:
 
 
 _ARRAYS = ("ids", "keys", "L", "failed", "probs", "scores", "gold")
+
+
+class Gathering:
+    """Takes rows in, part by part, and keeps no more of them than the sample may need.
+
+    Parameters
+    ----------
+    schema
+        What the columns are.
+    seed
+        Decides which rows are kept.
+    most
+        Rows of the sample.
+    """
+
+    def __init__(self, schema: Schema, *, seed: int, most: int) -> None:
+        self._schema, self._seed, self._most = schema, seed, most
+        self._held: list[Sample] = []
+
+    def add(self, rows: Rows) -> None:
+        """Take in one part."""
+        texts = texts_of(rows.frame, self._schema)
+        keys = cluster_keys(rows.frame["id"], texts, seed=self._seed)
+        chosen = candidates(keys, rows.frame["id"], rows=self._most)
+        self._held.append(Sample.measured_of(rows, self._schema, texts, keys, chosen))
+        # Not at each of a thousand small parts: that would take as long as a thousand large ones.
+        if sum(map(len, self._held)) > 4 * self._most:
+            self._held = [self._together()]
+
+    def sample(self) -> Sample:
+        """The sample of all rows that were taken in."""
+        held = self._together()
+        return held.take(kept(held.keys, pd.Series(held.ids), rows=self._most))
+
+    def _together(self) -> Sample:
+        held = Sample.joined(self._held)
+        return held.take(candidates(held.keys, pd.Series(held.ids), rows=self._most))
 
 
 def arrays_of(sample: Sample) -> dict[str, NDArray[Any]]:

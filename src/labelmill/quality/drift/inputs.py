@@ -9,7 +9,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from labelmill.quality.drift.outputs import Columns, Features
-from labelmill.quality.drift.sample import Keys
+from labelmill.quality.drift.sample import Keys, frequent
 from labelmill.quality.drift.words import unknown_share, vocabulary_of
 
 QUANTILES = np.arange(1, 10) / 10
@@ -72,8 +72,16 @@ class InputForm:
 
 
 def is_vocabulary(keys: Keys) -> NDArray[np.bool_]:
-    """Which rows of the sample the vocabulary is of."""
-    return (keys & _HALF) == 0
+    """Which rows of the sample the vocabulary is of; frequent texts are all in it."""
+    return np.asarray(((keys & _HALF) == 0) | frequent(keys))
+
+
+def is_measurable(keys: Keys) -> NDArray[np.bool_]:
+    """Which rows of the sample the share of unknown words is measured on: half of all, and half of each frequent text.
+
+    Were a frequent text in one of the halves as a whole, the share would be that of other rows than come in a window.
+    """
+    return np.where(frequent(keys), np.arange(len(keys)) % 2 == 1, (keys & _HALF) != 0)
 
 
 def values_of(measured: pd.DataFrame, name: str, *, absent: float) -> NDArray[np.float64]:

@@ -20,6 +20,7 @@ from labelmill.errors import StorageError
 from labelmill.quality.drift.findings import LAYERS
 from labelmill.quality.drift.outputs import Features
 from labelmill.quality.drift.reference import Reference
+from labelmill.quality.drift.sample import frequent
 from labelmill.quality.drift.shares import Floats, Shares, signed_root_of_known
 from labelmill.quality.drift.votes import VoteCounts, distance
 
@@ -126,10 +127,16 @@ def draw(reference: Reference, rows: int, *, draws: int) -> Null:
 
 
 class Clusters:
-    """Rows with equal keys, which are drawn together."""
+    """Rows with equal keys, which are drawn together.
+
+    Those of a frequent text are drawn one by one. Together they would be in a window or not, so that nothing that
+    hangs on them, such as a labeling function which votes on no others, could ever stand out.
+    """
 
     def __init__(self, keys: NDArray[np.uint64]) -> None:
-        _, self.of_row, self.sizes = np.unique(keys, return_inverse=True, return_counts=True)
+        texts, of_row = np.unique(keys, return_inverse=True)
+        numbers = np.where(frequent(keys), len(texts) + np.arange(len(keys)), of_row)
+        _, self.of_row, self.sizes = np.unique(numbers, return_inverse=True, return_counts=True)
         self._order = np.argsort(self.of_row, kind="stable")
         self._starts = np.cumsum(self.sizes) - self.sizes
 

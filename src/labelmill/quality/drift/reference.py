@@ -15,8 +15,8 @@ import pandas as pd
 from labelmill import storage
 from labelmill.errors import DataError
 from labelmill.quality.drift import outputs
-from labelmill.quality.drift.gathering import Sample, arrays_of, from_arrays
-from labelmill.quality.drift.inputs import InputForm, is_vocabulary
+from labelmill.quality.drift.gathering import Gathering, Sample, arrays_of, from_arrays
+from labelmill.quality.drift.inputs import InputForm, is_measurable
 from labelmill.quality.drift.outputs import Features
 from labelmill.quality.drift.rows import Rows, Schema
 from labelmill.quality.drift.shares import Shares
@@ -77,19 +77,18 @@ class Reference:
         """
         votes: VoteCounts | None = None
         sums: Shares | None = None
-        sample: Sample | None = None
+        gathering = Gathering(schema, seed=seed, most=sample_rows)
         for rows in parts:
             if not len(rows):
                 continue
             counted = VoteCounts.of(rows.L, rows.failed, cardinality=schema.cardinality)
             summed = outputs.features(rows, schema).sums()
-            taken = Sample.of(rows, schema, seed=seed, most=sample_rows, full=sample)
             votes = counted if votes is None else votes + counted
             sums = summed if sums is None else sums + summed
-            sample = taken if sample is None else sample.joined(taken, most=sample_rows)
-        if votes is None or sums is None or sample is None:
+            gathering.add(rows)
+        if votes is None or sums is None:
             raise DataError("no rows to make a reference of. Label rows first: `labelmill run`.")
-        return cls(schema, seed, votes, sums, sample)
+        return cls(schema, seed, votes, sums, gathering.sample())
 
     @property
     def n(self) -> int:
@@ -114,8 +113,8 @@ class Reference:
     @cached_property
     def input_features(self) -> Features:
         """What each row of the sample adds to the signals of the input."""
-        measurable = ~is_vocabulary(self.sample.keys)
-        return self.input_form.features(self.sample.measured, self.sample.grams, measurable=measurable)
+        sample = self.sample
+        return self.input_form.features(sample.measured, sample.grams, measurable=is_measurable(sample.keys))
 
     @cached_property
     def output_features(self) -> Features:
