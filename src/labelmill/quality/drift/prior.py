@@ -82,11 +82,11 @@ class Box:
     @classmethod
     def of(cls, predictions: Probs, truth: Probs, judged: NDArray[np.bool_], seed: int) -> "Box":
         """Measure it on the rows that can be judged; the mean is over all."""
-        n, k = truth.shape
-        times = _times(np.random.default_rng([seed, 7]), n)
-        joint = np.einsum("ni,nj->nij", predictions, truth * judged[:, None]).reshape(n, k * k)
-        together = (times @ joint).reshape(len(times), k, k)
-        class_mass = times @ (truth * judged[:, None])
+        times = _times(np.random.default_rng([seed, 7]), len(truth))
+        known = truth * judged[:, None]
+        # Draw by draw: a row has k^2 products, which of a hundred classes are more than memory holds.
+        together = np.stack([(predictions * drawn[:, None]).T @ known for drawn in times])
+        class_mass = times @ known
         return cls(together / np.maximum(class_mass, 1e-9)[:, None, :], (times @ predictions) / times.sum(1)[:, None])
 
     @property
