@@ -136,3 +136,40 @@ def test_a_shift_of_the_classes_blames_no_labeling_function(params):
     for prior, seeds in ((0.1, (5032, 5036)), (0.9, (5001, 5005))):
         for seed in seeds:
             assert kinds(told(reference, one_sided(2000, seed, prior=prior), params)) == [("prior_shift", "spam")]
+
+
+def tempered(window, power):
+    """The champion surer of the same decisions, or less sure."""
+    scores = window.scores**power
+    return dataclasses.replace(window, scores=scores / scores.sum(axis=1, keepdims=True))
+
+
+def test_a_champion_that_was_surer_before_does_not_confirm_that_it_is_less_sure(reference, rows, params):
+    patient = params.model_copy(update={"plain": 100.0})
+    surer, unsure, again = (tempered(rows(2000, seed), by) for seed, by in ((31, 3.0), (32, 0.4), (33, 0.4)))
+    before = [told_of(reference, window, patient) for window in (surer, unsure)]
+    assert any(signal.kind == "confidence" for signal in before[0].findings.layers["outputs"].alarms)
+    for history, confirmed in ((before[:1], False), (before, True)):
+        found = {one.kind: one.confirmed for one in told(reference, again, patient, history)}
+        assert found["harmful"] is confirmed
+
+
+def four_classes(n, seed, *, prior):
+    """The champion hardly tells classes a and b apart, and c and d well."""
+    rng = np.random.default_rng(seed)
+    chances = np.array([[0.62, 0.38, 0, 0], [0.38, 0.62, 0, 0], [0, 0, 0.97, 0.03], [0, 0, 0.03, 0.97]])
+    truth = rng.choice(4, n, p=prior)
+    said = (rng.random((n, 1)) > chances[truth].cumsum(axis=1)).sum(axis=1).clip(max=3)
+    votes = np.where(rng.random((n, 4)) < 0.6, truth[:, None], -1).astype(np.int8)
+    probs, scores = 0.01 + 0.96 * np.eye(4)[truth], 0.02 + 0.92 * np.eye(4)[said]
+    gold = np.where(rng.random(n) < 0.2, truth, -1)
+    return Rows(pd.DataFrame({"id": [f"{seed}-{row}" for row in range(n)]}), votes, probs, scores, None, gold)
+
+
+@pytest.mark.parametrize("seed", range(2, 8))
+def test_classes_that_are_hard_to_tell_apart_do_not_hide_that_another_shifts(params, seed):
+    schema = Schema((), tuple("abcd"), tuple(f"lf_{j}" for j in range(4)))
+    reference = Reference.of([four_classes(6000, 1, prior=[0.3, 0.3, 0.2, 0.2])], schema, seed=1)
+    window = four_classes(1000, seed, prior=[0.3, 0.3, 0.28, 0.12])
+    shifted = [one for one in told(reference, window, params) if one.kind == "prior_shift"]
+    assert [one.subject in "cd" for one in shifted] == [True]

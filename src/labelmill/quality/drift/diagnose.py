@@ -100,14 +100,18 @@ def _prior_shift(
     params: DriftParams,
     sees: _Witness,
 ) -> list[Diagnosis]:
-    """The class whose share changed most, where it is sure to have changed, also by a second opinion."""
-    changes = [abs(change.value) for change in shift.change]
-    number = max(range(len(changes)), key=lambda place: (round(changes[place], 9), place))
-    sure = all(by is not None and by.is_sure(number, least=params.prior_change) for by in (shift, second))
-    if findings.layers["outputs"].state != "drift" or not sure or second is None:
+    """Of the classes whose share is sure to have changed, also by a second opinion, the one that changed most."""
+    changes = [round(abs(change.value), 9) for change in shift.change]
+    sure = [
+        number
+        for number in range(len(changes))
+        if second is not None
+        and all(by.is_sure(number, least=params.prior_change) for by in (shift, second))
+        and shift.change[number].value * second.change[number].value > 0
+    ]
+    if findings.layers["outputs"].state != "drift" or not sure:
         return []
-    if shift.change[number].value * second.change[number].value < 0:
-        return []
+    number = max(sure, key=lambda place: (changes[place], place))
     name, share = reference.schema.classes[number], shift.window[number]
     reason = (
         f"the share of class {name} is {share.value:.1%} ({share.low:.1%} to {share.high:.1%}), "
@@ -117,7 +121,7 @@ def _prior_shift(
 
     def shows_it(signal: Signal) -> bool:
         about = signal.kind in ("mean", "predicted") and signal.name.endswith(f": {name}")
-        return about and (signal.window > signal.reference) == more
+        return about and _more(signal) == more
 
     return [Diagnosis("prior_shift", name, reason, sees.confirms(shows_it))]
 
@@ -127,7 +131,7 @@ def _content(content: NewContent, sees: _Witness) -> Diagnosis:
     words = ", ".join(content.words[:5])
     reason = f"a new row is told from an old one {content.auc:.0%} of the time by its words, the classes evened out"
     reason += f"; above all by {words}." if words else "."
-    confirmed = sees.confirms(lambda signal: signal.kind in ("content", "vocabulary"))
+    confirmed = sees.confirms(lambda signal: signal.kind in ("content", "vocabulary") and _more(signal))
     return Diagnosis("new_content", "", reason, confirmed, content.rows, words=content.words)
 
 
@@ -135,11 +139,19 @@ def _harmful(reference: Reference, findings: Findings, params: DriftParams, sees
     """Whether the champion is worse by its own confidence; see `gold` for what people said since."""
     alarms = findings.layers["outputs"].alarms
     before, now = reference_accuracy(reference), findings.accuracy
-    unsure = any(signal.kind == "confidence" and signal.window < signal.reference for signal in alarms)
-    if before is None or now is None or not unsure or now.high >= before - params.harmful_margin:
+
+    def unsure(signal: Signal) -> bool:
+        return signal.kind == "confidence" and not _more(signal)
+
+    if before is None or now is None or not any(map(unsure, alarms)) or now.high >= before - params.harmful_margin:
         return []
     reason = (
         f"the champion can be expected to be right on {now.value:.1%} of the rows ({now.low:.1%} to {now.high:.1%}) "
         f"by its own confidence, before: {before:.1%}."
     )
-    return [Diagnosis("harmful", "", reason, sees.confirms(lambda signal: signal.kind == "confidence"))]
+    return [Diagnosis("harmful", "", reason, sees.confirms(unsure))]
+
+
+def _more(signal: Signal) -> bool:
+    """Which way: what went up is not confirmed by what went down before."""
+    return signal.window > signal.reference
