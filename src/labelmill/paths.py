@@ -37,6 +37,7 @@ VALIDATION_PAGE = Path("reports/validation.html")
 LABEL_MATRIX = Path("data/label_matrix")
 SOFT_VOTES = Path("data/soft_votes")
 LF_ERRORS = Path("data/lf_errors.parquet")
+LF_KEYS = Path("data/lf_keys.parquet")
 LF_SUMMARY = Path("reports/lf_summary.csv")
 
 # fit_label_model

@@ -14,18 +14,10 @@ from labelmill.quality.drift.reference import Reference
 from labelmill.quality.profile import check_same, load_profile, read_made_from
 from labelmill.stages import featurize, profile, train
 
-LFS = """
-from labelmill import keyword_lf
-
-money = keyword_lf("money", ["money", "free", "offer"], column="text", label=1)
-work = keyword_lf("work", ["meeting", "minutes"], column="text", label=0)
-"""
-
 
 @pytest.fixture
-def trained(labeled_project, make_params, own_lfs):
+def trained(labeled_project, make_params):
     """The project after training; its votes are made up."""
-    storage.write_text(paths.LFS / "words.py", LFS)
     rows = storage.read_shards(paths.CLEAN)
     rng = np.random.default_rng(3)
     with storage.shard_writer(paths.LABEL_MATRIX) as write:
@@ -35,6 +27,7 @@ def trained(labeled_project, make_params, own_lfs):
             write(votes)
     errors = pd.DataFrame({"lf": ["work"], "id": [rows["id"].iloc[5]], "exception": "E", "message": "m"})
     storage.write_table(paths.LF_ERRORS, errors)
+    storage.write_table(paths.LF_KEYS, pd.DataFrame({"lf": ["money", "work"], "key": ["a1", "b2"]}))
     MajorityVote(cardinality=2).fit(rng.integers(-1, 2, (50, 2))).save(paths.LABEL_MODEL)
     featurize.run(make_params())
     train.run(make_params())
@@ -49,7 +42,7 @@ def test_it_holds_the_rows_of_the_period_of_training(trained, make_params):
     profile.run(make_params())
     reference, made_from = load_profile(paths.REFERENCE)
     assert reference.n == 400
-    assert list(made_from.lfs) == ["money", "work"]
+    assert made_from.lfs == {"money": "a1", "work": "b2"}
     assert made_from.end_model == storage.folder_hash(paths.END_MODEL)
     assert sorted(reference.sample.ids) == sorted(of_training(trained)["id"])
     figures = storage.read_json(paths.metrics("profile"))

@@ -78,6 +78,11 @@ class ColumnCache:
         self._fingerprints = {lf.name: fingerprint(lf, self.lfs_folder) for lf in self.lfs}
         self._of_any_classes = {lf.name: _votes_row_by_row(lf) for lf in self.lfs}
 
+    @property
+    def keys(self) -> dict[str, str]:
+        """What decides the votes of each labeling function, as a hash, by name and in order."""
+        return {name: of.key for name, of in self._fingerprints.items()}
+
     def apply(self, piece: storage.Piece, content_hash: str, *, on_error: OnError = "record") -> Said:
         """What every labeling function says of some rows, whose content `content_hash` stands for."""
         everything = Columns(pd.DataFrame(columns=list(piece.columns)), self.hidden)

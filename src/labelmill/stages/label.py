@@ -9,6 +9,8 @@ from functools import reduce
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from labelmill import paths, storage
 from labelmill.errors import LFError
 from labelmill.labeling import engines
@@ -24,7 +26,14 @@ from labelmill.settings import Settings, load_settings
 
 PARAMS = ("task", "label")
 READS = (paths.CLEAN, paths.LFS, paths.GOLD_DEV)
-WRITES = (paths.LABEL_MATRIX, paths.SOFT_VOTES, paths.LF_ERRORS, paths.LF_SUMMARY, paths.metrics("label"))
+WRITES = (
+    paths.LABEL_MATRIX,
+    paths.SOFT_VOTES,
+    paths.LF_ERRORS,
+    paths.LF_KEYS,
+    paths.LF_SUMMARY,
+    paths.metrics("label"),
+)
 
 SLOWEST = 3
 """How many labeling functions the log names with what they took."""
@@ -50,6 +59,8 @@ def run(params: Params) -> None:
     _note_times(records)
     prune(task.cache, max_bytes=int(settings.lf_cache_gb * 2**30))
     counts = [failures[name].count if name in failures else 0 for name in names]
+    # A table of its own: that a rule which votes as before was written otherwise must not fit any model again.
+    storage.write_table(paths.LF_KEYS, pd.DataFrame({"lf": names, "key": list(cache.keys.values())}, dtype="str"))
     summary = summary_of(total, lf_names=names, with_gold=True, error_counts=counts)
     storage.write_text(paths.LF_SUMMARY, summary.to_csv())
     train = totals(reduce(operator.add, [record.train for record in records]))

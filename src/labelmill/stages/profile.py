@@ -19,11 +19,11 @@ READS = (
     paths.CLEAN,
     paths.LABEL_MATRIX,
     paths.LF_ERRORS,
+    paths.LF_KEYS,
     paths.PROBS,
     paths.FEATURES,
     paths.LABEL_MODEL,
     paths.END_MODEL,
-    paths.LFS,
     paths.GOLD_DEV,
 )
 WRITES = (paths.REFERENCE, paths.metrics("profile"))
@@ -36,15 +36,15 @@ _log = logging.getLogger(__name__)
 
 def run(params: Params) -> None:
     """Write the reference and its numbers."""
-    from labelmill.labeling.loading import load_lfs
     from labelmill.quality.drift.reference import Reference
-    from labelmill.quality.profile import MadeFrom, lf_keys, save_profile
+    from labelmill.quality.profile import MadeFrom, save_profile
 
-    lfs = load_lfs(paths.LFS, params.task.cardinality, classes=params.task.classes)
+    keys = storage.read_table(paths.LF_KEYS)  # of those that voted: `lfs/` may have been edited since
+    lfs = dict(zip(keys["lf"], keys["key"], strict=True))
     tables = {"data": paths.CLEAN, "label_matrix": paths.LABEL_MATRIX, "probs": paths.PROBS}
     made_from = MadeFrom.of(
         params.task,
-        lf_keys(lfs, paths.LFS),
+        lfs,
         label_model=storage.folder_hash(paths.LABEL_MODEL),
         end_model=storage.folder_hash(paths.END_MODEL),
     )

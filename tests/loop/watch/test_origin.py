@@ -1,10 +1,14 @@
 """What a model was made from, by what the stages left of it."""
 
+from dataclasses import replace
+
 import pytest
 
 from labelmill import paths
-from labelmill.errors import StorageError
+from labelmill.errors import DataError, StorageError
+from labelmill.labeling.loading import load_lfs
 from labelmill.loop.origin import trained_from
+from labelmill.quality.profile import check_same, lf_keys, read_made_from
 from labelmill.stages import run_stage
 
 WORDS = paths.LFS / "words.py"
@@ -32,6 +36,17 @@ def test_rules_are_those_that_trained_it_not_those_that_lie_there(params):
         "label_model",
         "lf_set",
     }
+
+
+def test_rules_that_were_edited_before_the_last_stage_are_not_those_that_trained_it(params):
+    first = trained_from(params)
+    edit_a_rule()
+    run_stage("profile", params)
+    assert trained_from(params) == first
+    made_from = read_made_from(paths.REFERENCE)
+    now = replace(made_from, lfs=lf_keys(load_lfs(paths.LFS, params.task.cardinality), paths.LFS))
+    with pytest.raises(DataError, match="labeling functions changed"):
+        check_same(paths.REFERENCE, now)
 
 
 def test_stages_that_were_not_run_since_are_refused(params):
