@@ -48,7 +48,8 @@ def ids(taken: Collection[Batch]) -> set[str]:
 
 def rejected_ids(taken: Collection[Batch]) -> set[str]:
     """Ids of the rows of these batches that broke what section `validate` expects."""
-    tables = [storage.read_table(batch.folder / batches.REJECTED) for batch in taken]
+    # Of thousands of batches most have none, and each would be a file to open at every arrival.
+    tables = [storage.read_table(batch.folder / batches.REJECTED) for batch in taken if batch.rejected]
     return {id_ for table in tables if "id" in table for id_ in table["id"].dropna()}
 
 

@@ -1,6 +1,7 @@
 """Whose scores are compared: those of the champion in charge, on the rows of training as on new ones."""
 
 import logging
+import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -79,6 +80,9 @@ def as_scored_by(scorer: Scorer, reference: Reference, cache: Path) -> Reference
         table = _scores(scorer, reference)
         with storage.new_folder(folder) as new:
             storage.write_table(new / "scores.parquet", table)
+        for other in cache.glob("scores-*"):  # of references and champions that nothing is compared with any more
+            if other != folder:
+                shutil.rmtree(other)
     by_id = table.set_index("id")[list(scorer.columns)]
     scores = by_id.reindex(reference.sample.ids).to_numpy(np.float64, copy=True)
     # Rows of dev gold beyond the sample are there for `on_gold` alone.

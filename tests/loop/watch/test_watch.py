@@ -198,9 +198,13 @@ class TestWhoScores:
         for stage in ("train", "profile"):
             stages.run_stage(stage, params)
         assert sha256_of(paths.END_MODEL) != first.sha256
+        earlier = paths.CACHE / "drift" / "scores-of-an-earlier-reference"
+        earlier.mkdir(parents=True)
         (seen,) = watch(params, now=NOW)
         assert seen.scored_by == first.sha256
         assert seen.notes == ()
+        assert not earlier.exists()
+        assert len(list(earlier.parent.glob("scores-*"))) == 1
         assert seen.findings.state == "stable"
         told = {(signal.kind, signal.name): signal for signal in seen.findings.layers["outputs"].signals}
         confidence = told["confidence", "champion"]
