@@ -28,14 +28,14 @@ _WAIT_S = 60.0
 
 
 def announce(project: Path, log: Callable[[str], None], *, again: bool = False) -> None:
-    """Send what was not sent yet; a server that cannot be reached delays it until the next time.
+    """Send what was not sent yet; a server that cannot be reached, or fails itself, delays it until the next time.
 
     Parameters
     ----------
     project
         The project folder.
     log
-        Takes a line for each event, and one where the server cannot be reached.
+        Takes a line for each event, and one where the server cannot take them.
     again
         Whether to send once more the last request for a retrain that no decision about a model followed: the
         server may have died between taking the event and starting the run, or the run itself.
@@ -60,8 +60,10 @@ def announce(project: Path, log: Callable[[str], None], *, again: bool = False) 
             events.append({**_event(asked, resource(project)), "id": str(uuid.uuid4())})
         try:
             send(events)
-        except httpx.TransportError as error:
-            log(f"the Prefect server cannot be reached ({error}); {len(events)} events wait for the next time")
+        except (httpx.TransportError, httpx.HTTPStatusError) as error:
+            if isinstance(error, httpx.HTTPStatusError) and not error.response.is_server_error:
+                raise  # it understood, and will refuse the next time, too
+            log(f"the Prefect server cannot take them ({error}); {len(events)} events wait for the next time")
             return
         if lines or not _file(state).exists():
             storage.write_json(_file(state), {"offset": end})

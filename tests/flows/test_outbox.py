@@ -5,7 +5,9 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
@@ -74,6 +76,34 @@ def test_a_server_that_cannot_be_reached_delays_and_loses_nothing(here):
     with temporary_settings({PREFECT_API_URL: "http://127.0.0.1:9/api"}):
         announce(here, told.append)
     assert len(told) == 1
+    assert "1 events wait" in told[0]
+    assert not (here / "state/outbox.json").exists()
+
+
+class Failing(BaseHTTPRequestHandler):
+    """A server whose database is locked."""
+
+    def do_GET(self):
+        self.send_response(500)
+        self.end_headers()
+
+    do_POST = do_GET  # noqa: N815
+
+    def log_message(self, *words):
+        pass
+
+
+def test_a_server_that_fails_delays_and_loses_nothing(here):
+    """Where `train` announces what it did, this must not take the place of it: the model is promoted."""
+    from prefect.settings import PREFECT_API_URL, temporary_settings
+
+    decisions.record("hold", reason="empty texts")
+    told: list[str] = []
+    with HTTPServer(("127.0.0.1", 0), Failing) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        with temporary_settings({PREFECT_API_URL: f"http://127.0.0.1:{server.server_port}/api"}):
+            announce(here, told.append)
+        server.shutdown()
     assert "1 events wait" in told[0]
     assert not (here / "state/outbox.json").exists()
 
