@@ -23,6 +23,9 @@ LEAST_SCORED = 200
 
 LEAST_GOLD_PER_CLASS = 30
 
+LEAST_ROWS = 30
+"""A mean over fewer rows of a window is far from normal, and one row has no error at all."""
+
 WORST_CONDITION = 25.0
 """A model that hardly tells the classes apart says nothing about their shares."""
 
@@ -96,10 +99,10 @@ class Box:
 
 
 def estimate_shift(reference: Reference, window: Rows) -> Shift | None:
-    """Estimate the shares of the classes; None where no model tells the classes apart."""
+    """Estimate the shares of the classes; None where no model tells the classes apart, or of too few rows."""
     scored = is_scored(window.scores)
     champion = _kept(reference, "champion", _champion) if scored.mean() >= 0.5 else None
-    if champion is not None and champion.is_sharp:
+    if champion is not None and champion.is_sharp and scored.sum() >= LEAST_ROWS:
         return _shift(reference, champion, window.scores[scored], by_champion=True)
     return shift_by_label_model(reference, window)
 
@@ -107,7 +110,7 @@ def estimate_shift(reference: Reference, window: Rows) -> Shift | None:
 def shift_by_label_model(reference: Reference, window: Rows) -> Shift | None:
     """The same by the label model alone; None where it does not tell the classes apart."""
     box = _kept(reference, "label model", _label_model)
-    if box is None or not box.is_sharp:
+    if box is None or not box.is_sharp or len(window) < LEAST_ROWS:
         return None
     return _shift(reference, box, window.probs, by_champion=False)
 
