@@ -21,14 +21,11 @@ class Beside:
         Whether it votes and the others have a most frequent class.
     agrees
         Whether it votes for that class.
-    majority
-        That class of the others, whether it votes or not; -1 where there is none.
     """
 
     voted: Flags
     decided: Flags
     agrees: Flags
-    majority: NDArray[np.int64]
 
 
 def tallies(L: LabelMatrix, cardinality: int, *, silenced: Flags) -> Floats:
@@ -40,9 +37,17 @@ def tallies(L: LabelMatrix, cardinality: int, *, silenced: Flags) -> Floats:
 def beside(votes: NDArray[np.int8], tally: Floats) -> Beside:
     """One column of L beside the rest of the tally, of which it is a part."""
     voted = votes != ABSTAIN
+    said = majority(votes[voted], tally[voted])  # where it abstains, nothing depends on the others
+    decided, agrees = np.zeros(len(votes), bool), np.zeros(len(votes), bool)
+    decided[voted], agrees[voted] = said != ABSTAIN, said == votes[voted]
+    return Beside(voted, decided, agrees)
+
+
+def majority(votes: NDArray[np.int8], tally: Floats) -> NDArray[np.int64]:
+    """The most frequent class of the others, whether the one votes or not; -1 where there is none."""
+    voted = votes != ABSTAIN
     others = tally.copy()
     others[voted, votes[voted]] -= 1
     top = others.max(axis=1)
     clear = (top > 0) & ((others == top[:, None]).sum(axis=1) == 1)
-    majority = np.where(clear, others.argmax(axis=1), ABSTAIN)
-    return Beside(voted, voted & clear, voted & clear & (majority == votes), majority)
+    return np.where(clear, others.argmax(axis=1), ABSTAIN)

@@ -6,14 +6,15 @@ the others are looked at again, so that those which only disagree with it are no
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 import numpy as np
 
 from labelmill.arrays import Probs
 from labelmill.params import DriftParams
 from labelmill.quality.drift.findings import Findings, Signal
-from labelmill.quality.drift.others import Beside, beside, tallies
+from labelmill.quality.drift.others import Beside, beside, majority, tallies
 from labelmill.quality.drift.prior import Shift, class_probs
 from labelmill.quality.drift.reference import Reference
 from labelmill.quality.drift.rows import Rows
@@ -25,6 +26,9 @@ UNEXPLAINED = 0.5
 """Part of a change that must be left unexplained: the explanation is an estimate, too."""
 
 SHOWN = 10
+
+_Test: TypeAlias = tuple[str, Flags, Flags, Flags, Flags, float]
+"""What is looked at, hits and base in the reference and in the window, and by what the expected share is multiplied."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +86,8 @@ def stale_lfs(
     weights, probs = shift_weights(reference, shift), class_probs(reference.rows)
     is_quieter = any(signal.kind == "uncovered" and signal.window > signal.reference for signal in layer.alarms)
     k, silenced, found = reference.schema.cardinality, np.zeros(window.L.shape[1], bool), list[Stale]()
+    suspects = {j for j, name in enumerate(reference.schema.lf_names) if _stands_out(name, layer.alarms)}
+    own = {j: _own_changes(reference, window, j, Explained(weights, probs, shift, 1.0), params) for j in suspects}
     while not silenced.all():
         ours, theirs = (tallies(L, k, silenced=silenced) for L in (reference.sample.L, window.L))
         left = np.flatnonzero(~silenced).tolist()
@@ -90,14 +96,14 @@ def stale_lfs(
         explained = Explained(weights, probs, shift, kept)
         changes = [
             (j, signal)
-            for j in left
-            for signal in _changes(reference, window, j, *pairs[j], explained)
-            if abs(signal.z) > layer.threshold and matters(signal, params) and _stands_out(signal.name, layer.alarms)
+            for j in suspects.intersection(left)
+            for signal in [*_changes_beside(reference, j, *pairs[j], explained, params), *own[j]]
+            if abs(signal.z) > layer.threshold
         ]
         if not changes:
             return found
         j, signal = max(changes, key=lambda change: abs(change[1].z))
-        found.append(Stale(signal.name, signal, *_shown(reference, window, j, *pairs[j], signal)))
+        found.append(Stale(signal.name, signal, *_shown(reference, window, j, *pairs[j], signal, (ours, theirs))))
         silenced[j] = True
     return found
 
@@ -107,25 +113,32 @@ def _stands_out(lf: str, alarms: Sequence[Signal]) -> bool:
     return any(lf in (signal.name, *signal.name.split(" & ")) or signal.name.startswith(f"{lf}: ") for signal in alarms)
 
 
-def _changes(
-    reference: Reference,
-    window: Rows,
-    j: int,
-    ours: Beside,
-    theirs: Beside,
-    explained: Explained,
+def _changes_beside(
+    reference: Reference, j: int, ours: Beside, theirs: Beside, explained: Explained, params: DriftParams
 ) -> list[Signal]:
-    """What one labeling function does beside what it should do."""
-    name, everywhere = reference.schema.lf_names[j], np.ones(len(explained.weights), bool)
-    all_rows = np.ones(len(window), bool)
-    tests = [("coverage", ours.voted, everywhere, theirs.voted, all_rows, explained.kept)]
-    tests += [("agreement", ours.agrees, ours.decided, theirs.agrees, theirs.decided, 1.0)]
+    """What one labeling function does beside those that are not silenced, and beside what it should do."""
+    everywhere, all_rows = np.ones(len(ours.voted), bool), np.ones(len(theirs.voted), bool)
+    tests: list[_Test] = [
+        ("coverage", ours.voted, everywhere, theirs.voted, all_rows, explained.kept),
+        ("agreement", ours.agrees, ours.decided, theirs.agrees, theirs.decided, 1.0),
+    ]
+    return _changes(reference.schema.lf_names[j], tests, explained, params)
+
+
+def _own_changes(reference: Reference, window: Rows, j: int, explained: Explained, params: DriftParams) -> list[Signal]:
+    """The same of what the others have no part in: it need not be looked at again with each that is silenced."""
+    ours, theirs, tests = reference.sample.L[:, j], window.L[:, j], list[_Test]()
     if (reference.votes.votes[j] > 0).sum() > 1:
         for label in range(reference.schema.cardinality):
-            said, says = reference.sample.L[:, j] == label, window.L[:, j] == label
-            tests += [("class_share", said, ours.voted, says, theirs.voted, 1.0)]
+            tests += [("class_share", ours == label, ours >= 0, theirs == label, theirs >= 0, 1.0)]
     if window.failed is not None:
+        everywhere, all_rows = np.ones(len(ours), bool), np.ones(len(theirs), bool)
         tests += [("error", reference.sample.failed[:, j], everywhere, window.failed[:, j], all_rows, 1.0)]
+    return _changes(reference.schema.lf_names[j], tests, explained, params)
+
+
+def _changes(name: str, tests: Sequence[_Test], explained: Explained, params: DriftParams) -> list[Signal]:
+    """What a labeling function does beside what it should do, where that is not explained and matters."""
     signals = []
     for kind, hits, base, their_hits, their_base, factor in tests:
         if min(base.sum(), their_base.sum()) < LEAST_VOTES:
@@ -134,8 +147,10 @@ def _changes(
         now = float(their_hits[their_base].mean())
         if abs(now - expected) < UNEXPLAINED * abs(now - plain):
             continue
-        error = _error(expected, hits[base], base, int(their_base.sum()), explained)
-        signals.append(Signal("votes", kind, name, expected, now, (now - expected) / error, alarm=True))
+        signal = Signal("votes", kind, name, expected, now, 0.0, alarm=True)
+        if matters(signal, params):
+            error = _error(expected, hits[base], base, int(their_base.sum()), explained)
+            signals.append(replace(signal, z=(now - expected) / error))
     return signals
 
 
@@ -164,12 +179,21 @@ def _kept_share(pairs: dict[int, tuple[Beside, Beside]], weights: Floats) -> flo
 
 
 def _shown(
-    reference: Reference, window: Rows, j: int, ours: Beside, theirs: Beside, signal: Signal
+    reference: Reference,
+    window: Rows,
+    j: int,
+    ours: Beside,
+    theirs: Beside,
+    signal: Signal,
+    tallied: tuple[Floats, Floats],
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Rows of the window that show the change, and rows of the reference to compare them with."""
     usual = np.bincount(reference.sample.L[ours.voted, j], minlength=1).argmax() if ours.voted.any() else 0
     if signal.kind == "coverage" and signal.window < signal.reference:
-        rows, before = ~theirs.voted & (theirs.majority == usual), ours.voted & (ours.majority == usual)
+        say_usual = [
+            majority(L[:, j], tally) == usual for L, tally in zip((reference.sample.L, window.L), tallied, strict=True)
+        ]
+        rows, before = ~theirs.voted & say_usual[1], ours.voted & say_usual[0]
     elif signal.kind == "agreement" and signal.window < signal.reference:
         rows, before = theirs.decided & ~theirs.agrees, ours.agrees
     elif signal.kind == "error" and window.failed is not None:
