@@ -1,5 +1,6 @@
 import pytest
 
+from labelmill import storage
 from labelmill.quality import decisions
 
 
@@ -27,6 +28,12 @@ def test_a_line_that_a_crash_cut_short_waits_and_is_then_passed_over():
     second = decisions.record("hold", reason="again")
     assert decisions.since(end)[0] == [second]
     assert decisions.decisions() == [first, second]
+
+
+def test_lines_of_the_first_versions_have_a_kind_and_what_is_no_decision_is_passed_over():
+    with storage.exclusive(decisions.state() / "decisions.lock"):
+        decisions.log_file().write_text('{"promote": true, "seq": 1}\n[1]\n7\n{"promote": false}\n')
+    assert [line["kind"] for line in decisions.decisions()] == ["promotion", "refusal"]
 
 
 def test_a_retrain_is_asked_for_until_a_model_is_judged():

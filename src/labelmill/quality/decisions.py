@@ -64,7 +64,7 @@ def as_line(kind: Kind, **facts: Any) -> dict[str, Any]:
 
 
 def decisions(project: Path | None = None) -> list[dict[str, Any]]:
-    """Every decision, oldest first; a line that a crash cut short is left out."""
+    """Every decision, oldest first; a line that a crash cut short, or that is no decision, is left out."""
     return _parsed(_bytes(log_file(project), 0))
 
 
@@ -119,7 +119,10 @@ def _parsed(text: bytes) -> list[dict[str, Any]]:
     # Not splitlines: it also cuts at characters that may stand inside of a JSON text.
     for line in text.decode("utf-8", errors="replace").split("\n"):
         try:
-            found.append(json.loads(line))
+            content = json.loads(line)
         except ValueError:
             continue
+        if isinstance(content, dict):
+            # The first versions knew decisions about models only, and named no kind.
+            found.append({"kind": "promotion" if content.get("promote") else "refusal", **content})
     return found
