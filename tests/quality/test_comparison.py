@@ -185,6 +185,21 @@ def test_a_class_without_rows_is_told_and_must_not_be_lost(known, verdict):
     assert "newsletter" in told and verdict in told
 
 
+@pytest.mark.parametrize("loss", [0, 40])
+def test_a_new_class_hides_no_loss_on_the_others(loss):
+    """The champion knows two of three classes; the challenger the third as well, and 40 of 400 rows less of the two."""
+    gold = np.repeat([0, 1, 2], [200, 200, 100])
+    old, new = (np.eye(3)[answers] * 0.8 + 0.2 / 3 for answers in (gold, gold.copy()))
+    old = old * [1, 1, 0] / (old * [1, 1, 0]).sum(axis=1, keepdims=True)
+    lost = np.r_[: loss // 2, 200 : 200 + loss // 2]
+    new[lost] = new[lost][:, [1, 0, 2]]
+    found = compare(Evidence(gold, old, new, {}), params=PromoteParams(), seed=1, classes=(*CLASSES, "newsletter"))
+    assert found.verdict == "as good"
+    assert found.passed is (loss == 0)
+    told = "on the classes that the champion knows balanced accuracy falls from 1.000 to 0.900"
+    assert any(told in reason for reason in found.faults) is (loss > 0)
+
+
 def test_a_class_of_few_rows_is_told():
     gold = np.repeat([0, 1], [390, 10])
     same = said(gold, np.ones(400, dtype=bool))

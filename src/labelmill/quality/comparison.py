@@ -58,7 +58,7 @@ class Comparison:
     verdict
         Of the balanced accuracy on all rows, which is over the classes that have some.
     faults
-        What else speaks against the challenger: slices, calibration.
+        What else speaks against the challenger: slices, classes that the champion knew before, calibration.
     unseen
         The classes that the champion knows and no row is of.
     numbers
@@ -209,6 +209,7 @@ def compare(
     power = float(ndtr(min(borne, params.worst_loss - z * error) / error))
     needed = math.ceil(n * (error * (z + ndtri(POWER)) / params.worst_loss) ** 2) if params.worst_loss else n
     slices, fallen = faults.of_slices(evidence, both, drawn, params)
+    lost = faults.of_old_classes(evidence, both, params, classes=classes)
     calibration, risen = faults.of_calibration(both, drawn, params)
     numbers |= {
         "difference": between,
@@ -220,7 +221,7 @@ def compare(
         "slices": slices,
         "ece": calibration,
     }
-    return Comparison(_verdict(between, power, params), (*fallen, *risen), unseen, numbers)
+    return Comparison(_verdict(between, power, params), (*fallen, *lost, *risen), unseen, numbers)
 
 
 def _at_worst(value: float, drawn: Floats, refusals: int) -> float:

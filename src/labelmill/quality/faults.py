@@ -1,4 +1,7 @@
-"""What else speaks against a challenger, however good it is on the whole: a slice that it loses, its calibration."""
+"""What else speaks against a challenger, however good it is on the whole.
+
+A slice that it loses, its calibration, the classes of the champion where it has new ones.
+"""
 
 from typing import Any
 
@@ -9,7 +12,7 @@ from labelmill.params import PromoteParams
 from labelmill.quality import bootstrap
 from labelmill.quality.attempts import CONFIDENCE
 from labelmill.quality.evidence import Evidence
-from labelmill.quality.metrics import Floats, Judged, ece
+from labelmill.quality.metrics import Floats, Judged, balanced_accuracy, ece
 
 
 def of_slices(
@@ -39,6 +42,27 @@ def of_slices(
                 "that are borne"
             )
     return slices, found
+
+
+def of_old_classes(
+    evidence: Evidence, both: dict[str, Judged], params: PromoteParams, *, classes: tuple[str, ...]
+) -> list[str]:
+    """Whether what a challenger gains on a class that is new to the champion hides what it loses on the others.
+
+    The champion is wrong on each row of the new class, so all it takes to beat it on the mean is to know that one.
+    """
+    known = np.asarray(evidence.champion.any(axis=0))
+    new = sorted({classes[y] for y in evidence.gold[~known[evidence.gold]]})
+    on_known = known[evidence.gold].astype(np.float64)[None, :]
+    if not new or not on_known.any():
+        return []
+    before, now = (float(balanced_accuracy(both[side], on_known)[0]) for side in ("champion", "challenger"))
+    if not now < before - params.worst_loss:  # neither where one class alone is left, of which both are nan
+        return []
+    return [
+        f"on the classes that the champion knows balanced accuracy falls from {before:.3f} to {now:.3f}, more than "
+        f"the {params.worst_loss:g} that are borne, whatever is gained by {', '.join(new)}"
+    ]
 
 
 def of_calibration(
