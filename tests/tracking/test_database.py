@@ -120,6 +120,24 @@ def test_processes_that_meet_at_a_new_database_all_get_through(tmp_path):
     assert ended == [("", 0)] * 3, "and nothing of MLflow's own talk reaches the user"
 
 
+@pytest.mark.slow
+def test_a_kill_while_the_tables_are_made_leaves_nothing_in_the_way(tmp_path):
+    code = "from labelmill.tracking import database\nwith database.connected() as c: database.experiment_id(c, 'toy')"
+    command = [sys.executable, "-c", code]
+    unfinished = tmp_path / ".cache" / "new_mlflow.db"
+    first = subprocess.Popen(command, cwd=tmp_path)
+    while not (unfinished.exists() and unfinished.stat().st_size):
+        assert first.poll() is None
+        time.sleep(0.01)
+    time.sleep(0.1)  # amid the steps
+    first.kill()
+    first.wait()
+    assert not (tmp_path / "mlflow.db").exists()
+    subprocess.run(command, cwd=tmp_path, check=True, timeout=120)
+    assert not unfinished.exists()
+    assert (tmp_path / "mlflow.db").exists()
+
+
 def test_importing_the_package_does_not_load_mlflow():
     code = "import sys, labelmill.tracking, labelmill.stages.track; sys.exit('mlflow' in sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -77,6 +77,8 @@ def connected() -> Iterator["MlflowClient"]:
             mlflow.set_tracking_uri(tracking_uri())
             mlflow.set_registry_uri(tracking_uri())
             try:
+                if file is not None and not file.exists():
+                    _make(file)
                 yield mlflow.MlflowClient()
             except LabelmillError:
                 raise
@@ -114,6 +116,20 @@ def unreachable(reason: str) -> TrackingError:
         f"{shown}: MLflow did not take the run: {reason}. "
         "All results are safe in files: once MLflow is there again, `labelmill track` logs them."
     )
+
+
+def _make(file: Path) -> None:
+    """Let MLflow make its tables elsewhere, and put them in place when they are done.
+
+    It makes them in some dozens of steps, and with what a kill between two of them leaves it never starts again.
+    """
+    import mlflow
+
+    unfinished = paths.main_project() / paths.CACHE / "new_mlflow.db"
+    unfinished.unlink(missing_ok=True)
+    mlflow.MlflowClient(tracking_uri=f"{_SQLITE}{unfinished}").search_experiments(max_results=1)
+    storage.copy_file(unfinished, file)
+    unfinished.unlink()
 
 
 def _check_sqlite(file: Path) -> None:
