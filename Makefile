@@ -7,6 +7,8 @@ PIP_TORCH_ARGS ?=
 
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export OMP_NUM_THREADS ?= 1
+# Every stage and every test of one is a new process: what they import is compiled once, not by each of them.
+unexport PYTHONDONTWRITEBYTECODE
 # No dependency phones home.
 export DO_NOT_TRACK := true
 export ITERATIVE_DO_NOT_TRACK := 1

@@ -28,6 +28,12 @@ def pytest_addoption(parser):
     )
 
 
+def pytest_configure():
+    """Compile what is imported once, not in each of many processes, also where the environment asks for no bytecode."""
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    sys.dont_write_bytecode = False
+
+
 def pytest_collection_modifyitems(items):
     """Slow tests come first, so that at the end no worker is left alone with a long one."""
     items.sort(key=lambda item: item.get_closest_marker("slow") is None)

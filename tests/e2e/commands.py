@@ -8,8 +8,10 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
 
+_OTHERS = ("LABELMILL_", "PREFECT_", "MLFLOW_", "PYTHONDONTWRITEBYTECODE")
+
 ENVIRONMENT = {
-    **{name: value for name, value in os.environ.items() if not name.startswith(("LABELMILL_", "PREFECT_", "MLFLOW_"))},
+    **{name: value for name, value in os.environ.items() if not name.startswith(_OTHERS)},
     "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}",
     "OMP_NUM_THREADS": "1",
     "DO_NOT_TRACK": "true",
