@@ -3,6 +3,7 @@
 A suite is built in code for each batch, in a context that lives in memory: no `gx/` folder, nothing to keep in step.
 """
 
+import functools
 import logging
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, Final
@@ -196,10 +197,9 @@ def _broken(frame: pd.DataFrame, checks: list[Check]) -> list[Broken]:
     return [Broken(row, check, value) for check, (_, rows) in zip(checks, seen, strict=True) for row, value in rows]
 
 
-def _inspect(frame: pd.DataFrame, checks: Sequence[Check]) -> list[tuple[bool, list[tuple[str, Any]]]]:
-    """For each check whether it holds, and the (id, value) of the rows that break it."""
-    if not checks:
-        return []
+@functools.cache
+def _frames() -> Any:
+    """What makes batches of frames. One for all of them: to set it up takes longer than to check a small frame."""
     import great_expectations as gx
     from great_expectations.data_context.types.base import ProgressBarsConfig
 
@@ -208,7 +208,16 @@ def _inspect(frame: pd.DataFrame, checks: Sequence[Check]) -> list[tuple[bool, l
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = ProgressBarsConfig(globally=False)  # type: ignore[call-arg]
     asset = context.data_sources.add_pandas("rows").add_dataframe_asset("shard")
-    batch = asset.add_batch_definition_whole_dataframe("whole").get_batch({"dataframe": frame})
+    return asset.add_batch_definition_whole_dataframe("whole")
+
+
+def _inspect(frame: pd.DataFrame, checks: Sequence[Check]) -> list[tuple[bool, list[tuple[str, Any]]]]:
+    """For each check whether it holds, and the (id, value) of the rows that break it."""
+    if not checks:
+        return []
+    import great_expectations as gx
+
+    batch = _frames().get_batch({"dataframe": frame})
     suite = gx.ExpectationSuite(
         name="params",
         expectations=[
