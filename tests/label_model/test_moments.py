@@ -41,7 +41,7 @@ def one_hot(L, k):
 
 
 @CASES
-@given(cut_votes(), st.randoms(use_true_random=False))
+@given(cut_votes(), st.randoms(use_true_random=True))
 def test_counts_are_the_same_bytes_for_any_cut_and_order(drawn, random):
     k, L, soft, cuts = drawn
     whole = Moments.of(Votes(L, soft), k)

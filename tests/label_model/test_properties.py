@@ -25,7 +25,7 @@ CASES = settings(max_examples=120, deadline=None, derandomize=True)
 
 @pytest.mark.parametrize("kind", KINDS)
 @CASES
-@given(label_matrices(), st.randoms(use_true_random=False))
+@given(label_matrices(), st.randoms(use_true_random=True))
 def test_permuted_votes_give_permuted_answers(kind, drawn, random):
     k, L = drawn
     rows, lfs, classes = (random.sample(range(size), size) for size in (*L.shape, k))
@@ -63,7 +63,7 @@ def test_a_tie_of_two_other_classes_overturns_a_vote_too():
 
 @pytest.mark.slow
 @settings(max_examples=500, deadline=None, derandomize=True)
-@given(label_matrices(max_rows=60, max_lfs=9), st.randoms(use_true_random=False))
+@given(label_matrices(max_rows=60, max_lfs=9), st.randoms(use_true_random=True))
 def test_neither_the_order_nor_the_cut_of_the_votes_matters(drawn, random):
     k, L = drawn
     rows, lfs = (random.sample(range(size), size) for size in L.shape)
