@@ -215,9 +215,28 @@ def _inspect(frame: pd.DataFrame, checks: Sequence[Check]) -> list[tuple[bool, l
     """For each check whether it holds, and the (id, value) of the rows that break it."""
     if not checks:
         return []
+    batch = _frames().get_batch({"dataframe": frame})
+    answers = _ask(batch, dict(enumerate(checks)), {"result_format": "BOOLEAN_ONLY"})
+    for number, answer in answers.items():
+        if answer.exception_info.get("raised_exception", True):
+            check = checks[number]
+            raise ExpectationError(
+                f"{check.about}: {check.expectation} ({check.key}) cannot be evaluated: {answer.exception_info}"
+            )
+    failed = {number: checks[number] for number, answer in answers.items() if not answer.success}
+    rows: dict[int, list[tuple[str, Any]]] = {}
+    if failed and "id" in frame.columns:
+        # Only now, since most checks hold, and to look for rows takes longer than to check.
+        # COMPLETE, since the shorter forms name the first 20 rows only.
+        form = {"result_format": "COMPLETE", "unexpected_index_column_names": ["id"]}
+        rows = {number: _rows(checks[number], answer) for number, answer in _ask(batch, failed, form).items()}
+    return [(number not in failed, rows.get(number, [])) for number in range(len(checks))]
+
+
+def _ask(batch: Any, checks: Mapping[int, Check], form: dict[str, Any]) -> dict[int, Any]:
+    """What Great Expectations answers to each of the checks, by number."""
     import great_expectations as gx
 
-    batch = _frames().get_batch({"dataframe": frame})
     suite = gx.ExpectationSuite(
         name="params",
         expectations=[
@@ -226,21 +245,12 @@ def _inspect(frame: pd.DataFrame, checks: Sequence[Check]) -> list[tuple[bool, l
                 "kwargs": {**({"column": check.column} if check.column else {}), **check.kwargs},
                 "meta": {"number": number},
             }
-            for number, check in enumerate(checks)
+            for number, check in checks.items()
         ],
     )
-    # COMPLETE, since the shorter forms name the first 20 rows only.
-    form: dict[str, Any] = {"result_format": "COMPLETE"}
-    if "id" in frame.columns:
-        form["unexpected_index_column_names"] = ["id"]
-    answers = {a.expectation_config.meta["number"]: a for a in batch.validate(suite, result_format=form).results}
-    return [_answer(check, answers[number]) for number, check in enumerate(checks)]
+    return {a.expectation_config.meta["number"]: a for a in batch.validate(suite, result_format=form).results}
 
 
-def _answer(check: Check, answer: Any) -> tuple[bool, list[tuple[str, Any]]]:
-    if not answer.success and not answer.result and check.expectation != expectations.EXISTS:
-        raise ExpectationError(
-            f"{check.about}: {check.expectation} ({check.key}) cannot be evaluated: {answer.exception_info}"
-        )
-    rows = answer.result.get("unexpected_index_list") or []
-    return answer.success, [(row["id"], row.get(check.column)) for row in rows if isinstance(row, dict)]
+def _rows(check: Check, answer: Any) -> list[tuple[str, Any]]:
+    named = answer.result.get("unexpected_index_list") or []
+    return [(row["id"], row.get(check.column)) for row in named if isinstance(row, dict)]
