@@ -191,11 +191,11 @@ def _interval(record: Record) -> str:
 
 def draw(chart: Any, alt_text: str) -> Markup:
     """Give a chart the look of the page and render it."""
-    return render(styled(chart).to_dict(), alt=alt_text)
+    return render(styled(chart), alt=alt_text)
 
 
-def styled(chart: Any) -> Any:
-    """The chart with the look of the page."""
+def styled(chart: Any) -> dict[str, Any]:
+    """What Altair specifies, with the look of the page: each `configure` of a chart would copy all of it."""
     ink, muted, grid = COLOURS["ink"], COLOURS["muted"], COLOURS["grid"]
     axis = {
         "labelColor": muted,
@@ -205,13 +205,21 @@ def styled(chart: Any) -> Any:
         "labelFontSize": 11,
     }
     axis |= {"gridColor": grid, "domainColor": grid, "tickColor": grid, "labelLimit": _LABEL_LIMIT, "tickSize": 3}
-    return (
-        chart.configure(
-            background="transparent",
-            padding={"left": 12, "right": 12, "top": 4, "bottom": 4},
-            font="Liberation Sans, Arial, sans-serif",
-        )
-        .configure_view(stroke=None)
-        .configure_axis(**axis)
-        .configure_legend(labelColor=ink, labelFontSize=11, symbolSize=70, symbolOpacity=1, labelLimit=_LABEL_LIMIT)
-    )
+    specification: dict[str, Any] = chart.to_dict()
+    config = specification["config"]
+    specification["config"] = {
+        **config,
+        "background": "transparent",
+        "padding": {"left": 12, "right": 12, "top": 4, "bottom": 4},
+        "font": "Liberation Sans, Arial, sans-serif",
+        "view": {**config["view"], "stroke": None},
+        "axis": axis,
+        "legend": {
+            "labelColor": ink,
+            "labelFontSize": 11,
+            "symbolSize": 70,
+            "symbolOpacity": 1,
+            "labelLimit": _LABEL_LIMIT,
+        },
+    }
+    return specification

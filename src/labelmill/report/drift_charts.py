@@ -154,8 +154,7 @@ def _form(windows: Sequence[Watched]) -> dict[str, Any]:
             y=alt.Y("value:Q", **y), color=colour, size=size, description="says:N"
         )
         parts.append(alt.layer(band, line, dots).properties(width=108, height=58))
-    form: dict[str, Any] = styled(alt.hconcat(*parts, spacing=14)).to_dict()
-    return form
+    return styled(alt.hconcat(*parts, spacing=14))
 
 
 def _band(signal: Signal, n_window: int, n_reference: int) -> tuple[float, float]:
