@@ -4,6 +4,7 @@ A block is fitted on one column of the train rows, turns that column into a spar
 taken apart into JSON and arrays and put together again: nothing is pickled.
 """
 
+import functools
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any, ClassVar
@@ -66,6 +67,7 @@ class TextBlock:
         kept = sorted((-n, term) for term, n in rows.items() if n >= self.min_df)[: self.max_features]
         counts = {term: -n for n, term in kept}
         self.terms_ = sorted(counts)
+        self.__dict__.pop("_weigher", None)
         frequency = np.array([counts[term] for term in self.terms_], dtype=np.float64)
         self.idf_ = (np.log((1 + len(column)) / (1 + frequency)) + 1).astype(np.float32)
         return self
@@ -79,9 +81,7 @@ class TextBlock:
         """Weigh the known terms of each text; a null has none."""
         if not self.terms_:
             return sp.csr_matrix((len(column), 0), dtype=np.float32)
-        vectorizer = self._vectorizer(self.terms_)
-        vectorizer.idf_ = self.idf_
-        return vectorizer.transform(columns.texts(column))
+        return self._weigher.transform(columns.texts(column))
 
     def parts(self) -> tuple[dict[str, Any], Arrays]:
         """JSON and arrays to rebuild the block from."""
@@ -100,6 +100,13 @@ class TextBlock:
                 "scikit-learn splits them. Install the version that it names, or run `dvc repro` again."
             )
         return block
+
+    @functools.cached_property
+    def _weigher(self) -> Any:
+        """Made once: to make it anew takes longer than to weigh the terms of a row."""
+        vectorizer = self._vectorizer(self.terms_)
+        vectorizer.idf_ = self.idf_
+        return vectorizer
 
     def _vectorizer(self, vocabulary: Sequence[str] | None = None) -> Any:
         from sklearn.feature_extraction.text import TfidfVectorizer
