@@ -1,5 +1,6 @@
 """Options of the whole test run, the finished project that end-to-end tests start from, the command line, own `lfs`."""
 
+import gc
 import json
 import logging
 import os
@@ -37,6 +38,11 @@ def pytest_configure():
 def pytest_collection_modifyitems(items):
     """Slow tests come first, so that at the end no worker is left alone with a long one."""
     items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
+def pytest_collection_finish():
+    """Let the garbage collector pass over what was imported and collected: all of it stays to the end."""
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")
