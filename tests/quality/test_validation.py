@@ -7,8 +7,9 @@ import pytest
 
 from labelmill.errors import ExpectationError, NothingToDoError
 from labelmill.params import Params, parse_params
+from labelmill.quality.expectations import Check
 from labelmill.quality.outcome import QUARANTINE_COLUMNS, Outcome
-from labelmill.quality.validation import validate
+from labelmill.quality.validation import _inspect, validate
 from labelmill.report import validation_page
 
 COLUMNS: dict[str, dict[str, Any]] = {
@@ -309,3 +310,10 @@ def test_the_one_word_that_makes_flags_texts_is_the_example():
     kind = next(result for result in outcome.stops if result.check.about == "flag")
     assert "for example 'maybe'" in kind.found
     assert list(kind.rows) == [table()["id"][2]]
+
+
+@pytest.mark.parametrize("column", ["text", "absent"])
+def test_a_check_that_cannot_be_evaluated_says_which(column):
+    check = Check(column, column, "expect_column_values_to_be_between", "at least 1", "validate.x", {"min_value": 1})
+    with pytest.raises(ExpectationError, match=rf"{column}: expect_column_values_to_be_between .*cannot be evaluated"):
+        _inspect(table(), [check])
