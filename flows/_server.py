@@ -16,8 +16,6 @@ from labelmill import paths
 from labelmill.processes import die_with_parent
 
 HOST = "127.0.0.1"
-STOPPED = 130
-"""The exit code after Ctrl-C, that of `labelmill`, too."""
 
 
 @contextlib.contextmanager
@@ -59,10 +57,12 @@ def server(host: str, port: int, *, log: Path, timeout_s: float = 120) -> Iterat
 
 @contextlib.contextmanager
 def stopped_by_ctrl_c() -> Iterator[None]:
-    """End with a word and the exit code that shells expect, where a traceback would tell of an accident."""
+    """End with a word and the exit code of `labelmill`, where a traceback would tell of an accident."""
     try:
         yield
     except KeyboardInterrupt:
+        from labelmill.cli import STOPPED
+
         sys.stderr.write("stopped; files of finished stages are whole\n")
         sys.exit(STOPPED)
 

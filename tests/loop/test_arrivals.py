@@ -11,7 +11,7 @@ import pytest
 
 from labelmill import paths, scoring, storage
 from labelmill.errors import BusyError, CorruptFileError, DataError, ExpectationError, NothingToDoError
-from labelmill.loop import arrivals
+from labelmill.loop import arrivals, holding
 from labelmill.params import load_params
 from labelmill.quality import decisions
 from labelmill.sources import batches
@@ -142,7 +142,7 @@ class TestNothingNew:
 
     def test_rows_of_a_batch_that_is_held(self, in_project, params):
         write(in_project / "new.jsonl")
-        arrivals.hold(arrivals.add(in_project / "new.jsonl", params).seq, "looks odd")
+        holding.hold(arrivals.add(in_project / "new.jsonl", params).seq, "looks odd")
         with pytest.raises(NothingToDoError, match=r"is batch 1 already \(data/held/00001"):
             arrivals.add(in_project / "new.jsonl", params)
 
@@ -304,7 +304,7 @@ def test_a_number_that_was_watched_or_decided_about_is_never_given_again(in_proj
     shutil.rmtree(batch.folder)
     second = arrivals.add(in_project / "new.jsonl", params)
     assert second.seq == 2
-    shutil.rmtree(arrivals.hold(2, "odd"))
+    shutil.rmtree(holding.hold(2, "odd"))
     assert arrivals.add(in_project / "new.jsonl", params).seq == 3
 
 
@@ -312,15 +312,15 @@ class TestHold:
     def test_a_held_batch_does_not_train_until_it_is_released(self, in_project, params):
         write(in_project / "new.jsonl")
         batch = arrivals.add(in_project / "new.jsonl", params)
-        arrivals.hold(batch.seq, "spam trap", at=NOON)
+        holding.hold(batch.seq, "spam trap", at=NOON)
         ids = set(batches.read_ids(batches.held_batches()[0]))
         ingest.run(params)
         assert not ids & set(storage.read_shards(paths.INGESTED)["id"])
-        assert arrivals.reason_held(1) == "spam trap"
-        arrivals.release(batch.seq, at=NOON)
+        assert holding.reason_held(1) == "spam trap"
+        holding.release(batch.seq, at=NOON)
         ingest.run(params)
         assert ids <= set(storage.read_shards(paths.INGESTED)["id"])
-        assert arrivals.reason_held(1) is None
+        assert holding.reason_held(1) is None
         assert [(line["kind"], line["at"][:10]) for line in decisions.decisions()] == [
             ("hold", "2024-07-01"),
             ("release", "2024-07-01"),
@@ -330,17 +330,17 @@ class TestHold:
         write(in_project / "new.jsonl")
         arrivals.add(in_project / "new.jsonl", params)
         for _ in range(2):
-            arrivals.hold(1, "odd")
-        arrivals.release(1)
+            holding.hold(1, "odd")
+        holding.release(1)
         with pytest.raises(NothingToDoError, match="data/incoming/00001: is not held; nothing changed"):
-            arrivals.release(1)
+            holding.release(1)
         assert [line["kind"] for line in decisions.decisions()] == ["hold", "release"]
 
     def test_a_crash_between_move_and_record_is_mended_by_the_same_call(self, in_project, params):
         write(in_project / "new.jsonl")
         batch = arrivals.add(in_project / "new.jsonl", params)
         storage.move_folder(batch.folder, paths.HELD / batch.name)
-        arrivals.hold(1, "odd")
+        holding.hold(1, "odd")
         assert [line["reason"] for line in decisions.decisions()] == ["odd"]
 
     def test_nothing_moves_while_a_batch_is_added(self, in_project, params, monkeypatch):
@@ -349,16 +349,16 @@ class TestHold:
         arrivals.add(in_project / "new.jsonl", params)
         monkeypatch.setattr(batches, "_WAIT_S", 0.0)
         with batches.adding(), pytest.raises(BusyError):
-            arrivals.hold(1, "odd")
-        arrivals.hold(1, "odd")
+            holding.hold(1, "odd")
+        holding.hold(1, "odd")
         with batches.adding(), pytest.raises(BusyError):
-            arrivals.release(1)
+            holding.release(1)
 
     def test_a_crash_between_release_and_record_is_mended_by_the_same_call(self, in_project, params):
         write(in_project / "new.jsonl")
         batch = arrivals.add(in_project / "new.jsonl", params)
-        storage.move_folder(arrivals.hold(1, "odd"), batch.folder)
-        arrivals.release(1)
+        storage.move_folder(holding.hold(1, "odd"), batch.folder)
+        holding.release(1)
         assert [line["kind"] for line in decisions.decisions()] == ["hold", "release"]
 
     def test_a_refused_batch_is_not_released(self, in_project, params):
@@ -366,7 +366,7 @@ class TestHold:
         with pytest.raises(ExpectationError):
             arrivals.add(in_project / "new.parquet", params)
         with pytest.raises(DataError, match=r"was refused when it came.*The reason was"):
-            arrivals.release(1)
+            holding.release(1)
 
     def test_a_damaged_batch_can_be_held_and_not_released(self, in_project, params):
         write(in_project / "new.jsonl")
@@ -375,10 +375,10 @@ class TestHold:
         file.write_bytes(file.read_bytes()[:-1] + b"?")
         with pytest.raises(CorruptFileError, match=r"part-00000.*incoming hold 1"):
             ingest.run(params)
-        arrivals.hold(1, "damaged")
+        holding.hold(1, "damaged")
         ingest.run(params)
         with pytest.raises(CorruptFileError, match="part-00000"):
-            arrivals.release(1)
+            holding.release(1)
 
     @pytest.mark.parametrize("name", ["part-00000.parquet", "provenance.parquet", "scores.parquet"])
     def test_the_file_of_a_damaged_batch_is_added_again_as_the_message_says(self, in_project, params, champion, name):
@@ -387,7 +387,7 @@ class TestHold:
         content = bytearray((batch.folder / name).read_bytes())
         content[len(content) // 2] ^= 1
         (batch.folder / name).write_bytes(content)
-        arrivals.hold(1, "damaged")
+        holding.hold(1, "damaged")
         again = arrivals.add(in_project / "new.jsonl", params)
         assert (again.seq, again.rows, again.seen_before) == (2, 60, 0)
 
@@ -396,11 +396,11 @@ class TestHold:
         batch = arrivals.add(in_project / "new.jsonl", params)
         ingest.run(params)
         (batch.folder / "part-00000.parquet").write_bytes(b"PAR1")
-        arrivals.hold(1, "damaged")
+        holding.hold(1, "damaged")
         assert arrivals.add(in_project / "new.jsonl", params).rows == 60
 
     def test_a_number_that_is_not_there(self, in_project):
-        for call in (lambda: arrivals.hold(3, "odd"), lambda: arrivals.release(3)):
+        for call in (lambda: holding.hold(3, "odd"), lambda: holding.release(3)):
             with pytest.raises(DataError, match="has no batch 3"):
                 call()
 

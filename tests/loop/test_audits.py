@@ -5,7 +5,7 @@ import json
 import numpy as np
 
 from labelmill import paths, storage
-from labelmill.loop import arrivals
+from labelmill.loop import arrivals, holding
 from labelmill.loop.audits import waiting
 from labelmill.sources.generated import mails
 from labelmill.sources.intake import Intake, provenance, rejections
@@ -69,5 +69,5 @@ def test_no_label_is_asked_for_copies_of_rows_that_are_there(params):
 
 def test_rows_of_a_held_batch_do_not_wait(params):
     add(1, params)
-    arrivals.hold(1, "odd")
+    holding.hold(1, "odd")
     assert waiting(params).empty

@@ -69,12 +69,12 @@ def add(
 def list_(as_json: AsJson = False) -> None:
     """Show the batches: those that stage `ingest` read, those that it will read, those that are held and why."""
     from labelmill import paths
-    from labelmill.loop import arrivals
+    from labelmill.loop import holding
     from labelmill.sources import batches
 
     aside = batches.held_batches()
     found = sorted([*batches.list_batches(), *aside], key=lambda batch: batch.seq)
-    held = {batch.seq: batch.refused or arrivals.reason_held(batch.seq) or "held" for batch in aside}
+    held = {batch.seq: batch.refused or holding.reason_held(batch.seq) or "held" for batch in aside}
     in_training = {int(name) for name, _ in batches.ingested().items() & batches.hashes().items()}
     if as_json:
         echo_json(
@@ -107,21 +107,21 @@ def list_(as_json: AsJson = False) -> None:
 def hold(seq: Seq, reason: Annotated[str, typer.Option("--reason", help="Why training must not see it.")]) -> None:
     """Move a batch out of the way of training; the next `dvc repro` trains without it."""
     from labelmill.errors import NothingToDoError
-    from labelmill.loop import arrivals
+    from labelmill.loop import holding
 
     if not reason.strip():
         raise typer.BadParameter("say why: `labelmill explain` tells it those who ask later.", param_hint="--reason")
-    if known := arrivals.reason_held(seq):
+    if known := holding.reason_held(seq):
         raise NothingToDoError(f"batch {seq} is held already, and its reason stays: {known}")
-    typer.echo(f"batch {seq} is held: {arrivals.hold(seq, reason)}")
+    typer.echo(f"batch {seq} is held: {holding.hold(seq, reason)}")
 
 
 @app.command()
 def release(seq: Seq) -> None:
     """Let training see a batch again that was held; of one that is not, the exit code is 13."""
-    from labelmill.loop import arrivals
+    from labelmill.loop import holding
 
-    typer.echo(f"batch {seq} is released: {arrivals.release(seq)}")
+    typer.echo(f"batch {seq} is released: {holding.release(seq)}")
 
 
 @app.command()

@@ -10,14 +10,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from labelmill import paths, scoring, storage
 from labelmill.errors import CorruptFileError, DataError, ExpectationError, NothingToDoError, TrainingError
-from labelmill.loop import known
+from labelmill.loop import holding, known
 from labelmill.loop.acceptance import check, most_rejected
 from labelmill.params import Params
 from labelmill.quality import decisions
@@ -167,77 +166,11 @@ def add_rows(
     return batch
 
 
-def hold(seq: int, reason: str, *, at: dt.datetime | None = None) -> Path:
-    """Move a batch out of the way of training, and record why; one that is held already stays as it is.
-
-    Parameters
-    ----------
-    seq
-        Number of the batch.
-    reason
-        Why training must not see it.
-    at
-        When this was decided; now, if absent.
-
-    Raises
-    ------
-    DataError
-        There is no such batch.
-    """
-    held = paths.HELD / batches.folder_name(seq)
-    with batches.changing():
-        if not held.is_dir():
-            storage.move_folder(batches.find_folder(seq, paths.INCOMING), held)
-        if reason_held(seq) is None:  # a crash may have come between the move and the record
-            decisions.record("hold", **decisions.decided(at), seq=seq, reason=reason)
-    return held
-
-
-def release(seq: int, *, at: dt.datetime | None = None) -> Path:
-    """Let training see a batch that was held.
-
-    Raises
-    ------
-    NothingToDoError
-        It is not held.
-    DataError
-        There is no such batch, or it was refused when it came.
-    CorruptFileError
-        A file of it is not what was written.
-    """
-    place = paths.INCOMING / batches.folder_name(seq)
-    with batches.changing():
-        if not place.is_dir():
-            held = batches.load_batch(seq, batches.find_folder(seq, paths.HELD))
-            if held.refused is not None:
-                raise DataError(
-                    f"{held.folder}: was refused when it came, so it has no scores and training cannot take it. "
-                    f"Correct its file and add that again. The reason was:\n{held.refused}"
-                )
-            batches.verify_batch(held)
-            storage.move_folder(held.folder, place)
-        elif reason_held(seq) is None:
-            raise NothingToDoError(f"{place}: is not held; nothing changed.")
-        if reason_held(seq) is not None:
-            decisions.record("release", **decisions.decided(at), seq=seq)
-    return place
-
-
-def reason_held(seq: int) -> str | None:
-    """Why a batch is held, as the log of decisions has it; None for one that is not held."""
-    lines = [line for line in _about_batches() if line.get("seq") == seq]
-    return str(lines[-1]["reason"]) if lines and lines[-1]["kind"] != "release" else None
-
-
 @contextmanager
 def _adding() -> Iterator[int]:
     """Yield the number of the next batch: one that was told of is not used again, though its batch is gone."""
     with batches.adding() as seq:
-        yield max(seq, last_seen() + 1, *(line.get("seq", 0) + 1 for line in _about_batches()))
-
-
-def _about_batches() -> list[dict[str, Any]]:
-    return [line for line in decisions.decisions() if line["kind"] in decisions.ABOUT_BATCHES]
+        yield max(seq, last_seen() + 1, *(line.get("seq", 0) + 1 for line in holding.told_of_batches()))
 
 
 def _refuse(
@@ -275,7 +208,7 @@ def _refuse(
 
 
 def _record_refusal(batch: Batch) -> None:
-    if reason_held(batch.seq) is None:  # a crash may have come between the batch and its record
+    if holding.reason_held(batch.seq) is None:  # a crash may have come between the batch and its record
         facts = {"seq": batch.seq, "source": batch.source, "reason": batch.refused}
         decisions.record("refused_file", **decisions.decided(batch.arrived), **facts)
 

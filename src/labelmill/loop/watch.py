@@ -18,7 +18,7 @@ from labelmill import paths, storage
 from labelmill.arrays import Probs
 from labelmill.errors import CorruptFileError, DataError
 from labelmill.labeling.loading import load_lfs
-from labelmill.loop import arrivals
+from labelmill.loop import holding
 from labelmill.loop.late_gold import WINDOWS, before, judged_later
 from labelmill.loop.samples import samples_of
 from labelmill.loop.scorer import as_scored_by, scorer_of
@@ -233,7 +233,7 @@ def _follow(window: Watched, params: Params, now: dt.datetime) -> Watched:
 def _hold(seq: int, reason: str, now: dt.datetime) -> list[str]:
     """Hold a batch; where somebody took it away meanwhile, that is noted, for it must not keep all others waiting."""
     try:
-        arrivals.hold(seq, reason, at=now)
+        holding.hold(seq, reason, at=now)
     except DataError as error:
         _log.warning("batch %d is not held: %s", seq, error)
         return [f"batch {seq} was gone before it could be held"]
